@@ -1,0 +1,8 @@
+"""An executable audit of a 2025 article on NATO's support for Ukraine.
+
+Notebooks tell the story; this package does the work. Import arrows run one way:
+sources, schema → money, donors → aggregate → claims → figures → report.
+`notebooks` (running and canonicalising) stands apart and knows nothing of aid.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,106 @@
+"""The only door through which notebooks read and write files.
+
+Paths are given relative to the repository's root (absolute ones are taken as they are).
+Inside the DAG the runner sets AIDAUDIT_DECLARED to the path of a JSON file,
+{"inputs": [...], "outputs": [...], "stage": folder}: a notebook then reads declared inputs
+only, and its outputs go to the stage, from where the runner moves them into place once all
+of them exist. In JupyterLab the variable is unset and files are read and written in place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aidaudit.errors import AuditError, nearest
+from aidaudit.repro import root
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DECLARED = "AIDAUDIT_DECLARED"
+
+
+def name(path: str | Path) -> str:
+    """The path as rules spell it: relative to the root, with '/'; absolute if outside it."""
+    here = root()
+    # normpath, not resolve: a symlinked data folder keeps the name that the rules give it.
+    full = Path(os.path.normpath(here / path))
+    return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
+
+
+def source(path: str | Path) -> Path:
+    """The absolute path of an input file.
+
+    Raises AuditError when the running rule has not declared it, or it does not exist.
+    """
+    wanted = name(path)
+    if (declared := _declared()) is not None:
+        _check(wanted, declared["inputs"], verb="reads", list_name="inputs")
+    full = root() / wanted
+    if not full.exists():
+        raise AuditError(
+            "there is no such file", file=wanted, mend=f"build it with: snakemake {wanted}"
+        )
+    return full
+
+
+def target(path: str | Path) -> Path:
+    """Where to write an output file; its folder is made.
+
+    Raises AuditError when the running rule has not declared it.
+    """
+    wanted = name(path)
+    if (declared := _declared()) is None:
+        full = root() / wanted
+    else:
+        _check(wanted, declared["outputs"], verb="writes", list_name="outputs")
+        full = Path(declared["stage"]) / wanted
+    full.parent.mkdir(parents=True, exist_ok=True)
+    return full
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write UTF-8 text with '\\n' line ends to `target(path)`; returns where it went."""
+    full = target(path)
+    # A reader, or a build stopped half way, must never see half a file.
+    part = full.with_name(f".{full.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(full)
+    finally:
+        part.unlink(missing_ok=True)
+    return full
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> Path:
+    """Write the frame's columns, without its index, as CSV; returns where it went.
+
+    Numbers have 12 significant digits: the last ones of a sum differ between processors.
+    """
+    text = frame.to_csv(index=False, lineterminator="\n", float_format="%.12g")
+    return write_text(path, text)
+
+
+def write_json(obj: object, path: str | Path) -> Path:
+    """Write JSON with sorted keys; returns where it went. NaN raises ValueError."""
+    text = json.dumps(obj, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return write_text(path, text + "\n")
+
+
+def _declared() -> dict | None:
+    declared = os.environ.get(DECLARED)
+    return json.loads(Path(declared).read_text("utf-8")) if declared else None
+
+
+def _check(wanted: str, declared: list[str], *, verb: str, list_name: str) -> None:
+    if wanted not in declared:
+        hint = nearest(wanted, declared)
+        raise AuditError(
+            f"the notebook {verb} an undeclared file",
+            file=wanted,
+            expected="one of " + ", ".join(declared) if declared else f"no {list_name} at all",
+            mend=f"{hint}{'Otherwise add' if hint else 'add'} it to the rule's {list_name}.",
+        )

@@ -1,0 +1,547 @@
+"""Running notebooks and giving them one canonical form; knows nothing of aid.
+
+A notebook either succeeds as a whole or leaves everything as it was: it writes into a
+stage (`aidaudit.files`), and its outputs move into place once all of them exist.
+Relative paths are relative to the repository's root.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import io
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat.v4
+from nbformat import NotebookNode
+
+from aidaudit.errors import AuditError, nearest
+from aidaudit.files import DECLARED, name
+from aidaudit.repro import environment, root
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
+ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+PATHS = re.compile(
+    r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
+    r"|~/|[A-Za-z]:[\\/])"
+)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line `name: type = default  # comment` of the cell tagged 'parameters'.
+
+    type: one of TYPES. The default serves a person in JupyterLab; a build must give every
+    parameter, unless its comment ends with '(optional)': then `required` is False.
+    """
+
+    name: str
+    type: str
+    default: object
+    comment: str
+    required: bool
+
+
+# ---------------------------------------------------------------- parameters
+
+
+def declared_parameters(path: str | Path) -> dict[str, Parameter]:
+    """The notebook's parameters, by name, in the order in which it declares them.
+
+    Raises AuditError when there is not exactly one cell tagged 'parameters', or it holds
+    anything but annotated literals of the supported types.
+    """
+    tagged = [cell for cell in read(path).cells if "parameters" in _tags(cell)]
+    if len(tagged) != 1:
+        raise AuditError(
+            "a notebook has exactly one cell tagged 'parameters'",
+            file=path,
+            found=len(tagged),
+            mend="tag the cell in JupyterLab, in the property inspector.",
+        )
+    text = tagged[0].source
+    try:
+        statements = ast.parse(text).body
+    except SyntaxError as error:
+        raise AuditError(
+            f"the cell tagged 'parameters' is not Python: {error.msg}",
+            file=path,
+            found=error.text,
+        ) from error
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    comments = {
+        token.start[0]: token.string.strip("# ")
+        for token in tokens
+        if token.type == tokenize.COMMENT
+    }
+    declared = [_parameter(statement, comments, path) for statement in statements]
+    return {parameter.name: parameter for parameter in declared}
+
+
+def _parameter(statement: ast.stmt, comments: dict[int, str], path: str | Path) -> Parameter:
+    match statement:
+        case ast.AnnAssign(
+            target=ast.Name(id=name_), annotation=kind, value=ast.expr() as value
+        ):
+            type_ = ast.unparse(kind)
+        case _:
+            raise AuditError(
+                "the cell tagged 'parameters' holds more than parameters",
+                file=path,
+                found=ast.unparse(statement),
+                expected="lines like: start: str = '2022-02'  # first month (yyyy-mm)",
+            )
+    try:
+        default = ast.literal_eval(value)
+    except ValueError:
+        default = None
+    if type_ not in TYPES or not _fits(default, type_):
+        raise AuditError(
+            f"parameter '{name_}' is not a literal of a supported type",
+            file=path,
+            found=ast.unparse(statement),
+            expected="a literal of type " + ", ".join(TYPES),
+        )
+    comment = comments.get(statement.end_lineno, "")
+    return Parameter(name_, type_, default, comment, not comment.endswith("(optional)"))
+
+
+def _fits(value: object, type_: str) -> bool:
+    if type_ == "list[str]":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return type(value) is TYPES[type_] or (type_ == "float" and type(value) is int)
+
+
+def check_parameters(
+    path: str | Path, given: dict[str, object], allowed: dict[str, list] | None = None
+) -> dict[str, object]:
+    """All parameters with the values to run with, in the notebook's order.
+
+    allowed: the values that a parameter may take (each item, for lists); names that the
+    notebook does not declare are of no concern. Raises AuditError for an unknown or missing
+    parameter, a wrong type and a value that is not allowed.
+    """
+    declared = declared_parameters(path)
+    for name_ in given:
+        if name_ not in declared:
+            raise AuditError(
+                f"the notebook has no parameter '{name_}'",
+                file=path,
+                expected=", ".join(declared) or "no parameters",
+                mend=f"{nearest(name_, list(declared))}Change the rule or the notebook.",
+            )
+    return {
+        name_: _checked(path, parameter, given, (allowed or {}).get(name_))
+        for name_, parameter in declared.items()
+    }
+
+
+def _checked(
+    path: str | Path, parameter: Parameter, given: dict, allowed: list | None
+) -> object:
+    if parameter.name not in given:
+        if not parameter.required:
+            return parameter.default
+        raise AuditError(
+            f"parameter '{parameter.name}' is not given",
+            file=path,
+            expected=f"{parameter.type}: {parameter.comment}",
+            mend="give it in the rule that runs the notebook.",
+        )
+    value = given[parameter.name]
+    if not _fits(value, parameter.type):
+        raise AuditError(
+            f"parameter '{parameter.name}' has the wrong type",
+            file=path,
+            found=value,
+            expected=parameter.type,
+        )
+    for item in value if isinstance(value, list) else [value]:
+        if allowed is not None and item not in allowed:
+            raise AuditError(
+                f"parameter '{parameter.name}' has a value that is not allowed",
+                file=path,
+                found=item,
+                expected="one of " + ", ".join(map(str, allowed)),
+                mend=nearest(item, [str(one) for one in allowed]).strip() or None,
+            )
+    return float(value) if parameter.type == "float" else value
+
+
+# ---------------------------------------------------------------- running
+
+
+def run(
+    source: str | Path,
+    executed: str | Path,
+    *,
+    parameters: dict[str, object],
+    inputs: list[str],
+    outputs: list[str],
+    log: str | Path,
+    allowed: dict[str, list] | None = None,
+    timeout: int = 1800,
+) -> None:
+    """Run the notebook; write its executed, canonical form and all its outputs, or nothing.
+
+    inputs, outputs: the only files it may read and must write. timeout: seconds per cell.
+    Raises AuditError naming notebook, cell and error; the notebook as far as it ran is then
+    at `log`, the message in '<log>.error.txt', and what was to be written in
+    '<log>.stale.json', for `mark_stale`. All three go when the notebook succeeds.
+    """
+    here = root()
+    log = here / log
+    note, stale = (log.with_name(log.name + end) for end in (".error.txt", ".stale.json"))
+    for old in (log, note, stale):
+        old.unlink(missing_ok=True)
+    finals = [name(path) for path in outputs]
+    stage = here / ".staging" / name(executed).replace("/", "__")
+    # A killed run leaves its stage behind; its files must not pass for this run's.
+    shutil.rmtree(stage, ignore_errors=True)
+    try:
+        values = check_parameters(source, parameters, allowed)
+        declared = {
+            "inputs": [name(path) for path in inputs],
+            "outputs": finals,
+            "stage": str(stage / "outputs"),
+        }
+        trial = _execute(source, values, declared, stage, log=log, timeout=timeout)
+        missing = [path for path in finals if not (stage / "outputs" / path).is_file()]
+        if missing:
+            _keep(trial, log)
+            raise AuditError(
+                "the notebook ran but did not write all its outputs",
+                file=source,
+                found=f"nothing at {', '.join(missing)}",
+                mend="write them with aidaudit.files, or take them from the rule's outputs.",
+            )
+        write_canonical(read(trial), trial)
+        moves = {stage / "outputs" / path: here / path for path in finals}
+        moves[trial] = here / executed
+        for final in moves.values():
+            final.parent.mkdir(parents=True, exist_ok=True)
+        for staged, final in moves.items():
+            staged.replace(final)
+    except AuditError as error:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{error}\n", encoding="utf-8")
+        stale.write_text(json.dumps([*finals, name(executed)]), encoding="utf-8")
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def mark_stale(logs: str | Path) -> None:
+    """Have the next build remake what failed notebooks left as it was; call it `onerror`.
+
+    logs: the folder of the notebooks' logs. Snakemake (9.27) restores the `update()` outputs
+    of a failed job with the present time and records its inputs as if it had succeeded; left
+    so, an output would for ever count as newer than the very input that it lacks.
+    """
+    here = root()
+    lists = sorted((here / logs).rglob("*.stale.json"))
+    paths = [path for one in lists for path in json.loads(one.read_text("utf-8"))]
+    kept = [path for path in paths if (here / path).exists()]
+    for path in kept:
+        # One second, not zero: Snakemake takes a time of 0 for no time at all.
+        os.utime(here / path, (1, 1))
+    if kept:
+        # It fails when there is no record of some file, which is as good.
+        command = [sys.executable, "-m", "snakemake", "--cleanup-metadata", *kept]
+        subprocess.run(command, cwd=here, capture_output=True, check=False)
+
+
+def failures(logs: str | Path) -> list[str]:
+    """The messages of all notebooks that failed, in the order of their logs' names."""
+    notes = sorted((root() / logs).rglob("*.error.txt"))
+    return [note.read_text("utf-8").rstrip("\n") for note in notes]
+
+
+def _execute(
+    source: str | Path, values: dict, declared: dict, stage: Path, *, log: Path, timeout: int
+) -> Path:
+    """The path of the executed notebook within the stage."""
+    import papermill  # a second to import, which no other command should wait for
+
+    Path(declared["stage"]).mkdir(parents=True)
+    list_ = stage / "declared.json"
+    list_.write_text(json.dumps(declared), encoding="utf-8")
+    trial = stage / "executed.ipynb"
+    # A start-up file in a person's own IPython profile would change results; and the kernel's
+    # warning that it talks over local TCP would stand before every real message.
+    profile = stage / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'CRITICAL'\n")
+    own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
+    try:
+        with _environ({**environment(), **own}):
+            papermill.execute_notebook(
+                root() / source,
+                trial,
+                values,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=root(),
+                execution_timeout=timeout,
+            )
+    except Exception as error:
+        raise _failure(source, trial, log, error) from error
+    return trial
+
+
+@contextmanager
+def _environ(variables: dict[str, str]) -> Iterator[None]:
+    # papermill has no argument for the kernel's environment; kernels inherit this one.
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _failure(source: str | Path, trial: Path, log: Path, error: Exception) -> AuditError:
+    ename = getattr(error, "ename", type(error).__name__)
+    said = _tidy(f"{ename}: {getattr(error, 'evalue', error)}")
+    if not trial.exists():
+        return AuditError(f"failed before its first cell\n{said}", file=source)
+    cells = [c for c in read(trial).cells if not ADDED_BY_PAPERMILL & set(_tags(c))]
+    started = [
+        (number, cell)
+        for number, cell in enumerate(cells, 1)
+        if cell.metadata.get("papermill", {}).get("start_time")
+    ]
+    where = "before its first cell"
+    if started:
+        number, cell = started[-1]
+        line = next((line for line in cell.source.splitlines() if line.strip()), "")
+        where = f"in cell {number}: {line.strip()}"
+    _keep(trial, log)
+    kept = f"  the notebook as far as it ran: {name(log)}"
+    return AuditError(f"failed {where}\n{said}\n{kept}", file=source)
+
+
+def _keep(trial: Path, log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    write_canonical(read(trial), log)
+
+
+# ---------------------------------------------------------------- canonical forms
+
+
+def read(path: str | Path) -> NotebookNode:
+    """The notebook, unvalidated. Raises AuditError when it is missing or not nbformat 4."""
+    try:
+        # Not nbformat.read: it repairs missing cell ids with random ones.
+        nb = nbformat.v4.reads((root() / path).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise AuditError("there is no such notebook", file=path) from error
+    except (ValueError, AttributeError) as error:
+        raise AuditError(
+            "not a notebook of format 4",
+            file=path,
+            found=str(error),
+            mend="open it in JupyterLab and save it.",
+        ) from error
+    return nb
+
+
+def canonical(nb: NotebookNode) -> NotebookNode:
+    """A copy of an executed notebook that is the same, to the byte, whenever it is run."""
+    nb = _framed(nb)
+    counts = itertools.count(1)
+    for number, cell in enumerate(nb.cells, 1):
+        cell.id = f"cell-{number:02d}"
+        if cell.cell_type == "code":
+            if cell.execution_count is not None:
+                cell.execution_count = next(counts)
+            cell.outputs = _merge_streams(cell.outputs)
+            for output in cell.outputs:
+                _tidy_output(output)
+                if "execution_count" in output:
+                    output.execution_count = cell.execution_count
+    return nb
+
+
+def clean_source(nb: NotebookNode) -> NotebookNode:
+    """A copy of a notebook as it is committed: no outputs, counts or metadata but tags.
+
+    Cell ids stay when all are valid and unique; otherwise all become ordinal.
+    """
+    nb = _framed(nb)
+    ids = [cell.get("id", "") for cell in nb.cells]
+    valid = all(re.fullmatch(r"[\w-]{1,64}", one, re.ASCII) for one in ids)
+    if not valid or len(set(ids)) < len(ids):
+        ids = [f"cell-{number:02d}" for number in range(1, len(ids) + 1)]
+    for cell, one in zip(nb.cells, ids, strict=True):
+        cell.id = one
+        if cell.cell_type == "code":
+            cell.update(execution_count=None, outputs=[])
+    return nb
+
+
+def serialise(nb: NotebookNode) -> str:
+    """The notebook as JSON: sorted keys, indent 1, UTF-8 as it is, a newline at the end."""
+    return nbformat.v4.writes(nb) + "\n"
+
+
+def write_canonical(nb: NotebookNode, path: str | Path) -> None:
+    """Write the canonical form of an executed notebook."""
+    _write(canonical(nb), path)
+
+
+def fix(path: str | Path) -> None:
+    """Write the clean form of a source notebook over it."""
+    _write(clean_source(read(path)), path)
+
+
+def _write(nb: NotebookNode, path: str | Path) -> None:
+    (root() / path).write_text(serialise(nb), encoding="utf-8", newline="\n")
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _framed(nb: NotebookNode) -> NotebookNode:
+    nb = copy.deepcopy(nb)
+    nb.metadata = nbformat.from_dict(METADATA)
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    for cell in nb.cells:
+        cell.metadata = nbformat.from_dict({"tags": _tags(cell)} if _tags(cell) else {})
+    return nb
+
+
+def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """All of stdout, then all of stderr, between other outputs.
+
+    The kernel flushes both on timers: how it cuts and interleaves them differs each run.
+    """
+    merged = []
+    for is_stream, group in itertools.groupby(outputs, lambda o: o.output_type == "stream"):
+        group = list(group)
+        for stream in ("stdout", "stderr") if is_stream else ():
+            text = "".join(output.text for output in group if output.name == stream)
+            if text:
+                merged.append(nbformat.v4.new_output("stream", name=stream, text=text))
+        merged += [] if is_stream else group
+    return merged
+
+
+def _tidy_output(output: NotebookNode) -> None:
+    match output.output_type:
+        case "stream":
+            output.text = _tidy(output.text)
+        case "error":
+            output.evalue = _tidy(output.evalue)
+            output.traceback = [_tidy(line) for line in output.traceback]
+        case _:
+            # An image's base64 text may by chance hold a path or an address.
+            for mime, data in output.data.items():
+                if mime.startswith(("text/", "image/svg")):
+                    output.data[mime] = _tidy(data)
+
+
+def _tidy(text: str) -> str:
+    """The text without what differs between machines and runs."""
+    here, home = (re.escape(str(path)) for path in (root(), Path.home()))
+    for pattern, plain in (
+        (r"\x1b\[[0-9;]*m", ""),
+        (rf"{here}/\.staging/[^/\s]+/outputs/", ""),
+        (rf"(?<![\w.-])(?:{here}|{home})(?![\w-])", "."),
+        (r"[^\s\"'(]*ipykernel_\d+/", "ipykernel/"),
+        (r" at 0x[0-9a-fA-F]+", " at 0x…"),
+    ):
+        text = re.sub(pattern, plain, text)
+    return text
+
+
+# ---------------------------------------------------------------- checks
+
+
+def problems(path: str | Path) -> list[str]:
+    """What keeps a source notebook from being committed, a sentence each; empty when good."""
+    try:
+        nb = read(path)
+    except AuditError as error:
+        return [str(error)]
+    found = [*_form_problems(nb), *_parameter_problems(path)]
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type == "code":
+            found += [f"cell {number}: {problem}" for problem in _code_problems(cell)]
+    if (root() / path).read_bytes() != serialise(clean_source(nb)).encode():
+        found.append("is not in its clean form; run: aidaudit notebooks --fix")
+    return found
+
+
+def _form_problems(nb: NotebookNode) -> Iterator[str]:
+    if not nb.cells or nb.cells[0].cell_type != "markdown" or nb.cells[0].source[:2] != "# ":
+        yield "the first cell must be markdown and start with a title, '# …'"
+    before_code = itertools.takewhile(lambda cell: cell.cell_type != "code", nb.cells)
+    if not any("?" in cell.source for cell in before_code):
+        yield "no text before the first code cell asks the notebook's question (no '?')"
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    if not code or not any(map(_is_writer, _nodes(code[-1].source))):
+        yield "the last code cell must write the outputs: write_outputs(), write_… or save_…"
+
+
+def _parameter_problems(path: str | Path) -> Iterator[str]:
+    try:
+        declared = declared_parameters(path)
+    except AuditError as error:
+        yield str(error)
+        return
+    for parameter in declared.values():
+        if not parameter.comment:
+            yield f"parameter '{parameter.name}' has no comment saying what it is"
+
+
+def _code_problems(cell: NotebookNode) -> Iterator[str]:
+    if cell.get("outputs"):
+        yield "has outputs; run: aidaudit notebooks --fix"
+    if cell.get("execution_count") is not None:
+        yield "has an execution count; run: aidaudit notebooks --fix"
+    try:
+        ast.parse(cell.source)
+    except SyntaxError as error:
+        yield f"is not plain Python, line {error.lineno}: {error.msg}"
+    for node in _nodes(cell.source):
+        match node:
+            case ast.ImportFrom(names=[ast.alias(name="*")], module=module):
+                yield f"imports * from {module}; import names"
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield f"defines '{node.name}'; move it to the package aidaudit"
+            case ast.Assign(value=ast.Lambda()) | ast.AnnAssign(value=ast.Lambda()):
+                yield f"names a lambda (line {node.lineno}); move it to the package aidaudit"
+            case ast.Constant(value=str(text)) if PATHS.search(text):
+                yield f"holds an absolute path, {text!r}; use one relative to the root"
+
+
+def _nodes(code: str) -> list[ast.AST]:
+    try:
+        return list(ast.walk(ast.parse(code)))
+    except SyntaxError:
+        return []
+
+
+def _is_writer(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=called)) | ast.Call(func=ast.Attribute(attr=called)):
+            return called.startswith(("write_", "save_"))
+    return False

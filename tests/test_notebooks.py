@@ -1,0 +1,330 @@
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from aidaudit import notebooks
+from aidaudit.errors import AuditError
+
+PARAMETERS = """\
+donor: str = "Germany"  # whose aid
+rate: float = 1.5  # per cent
+months: int = 3  # window (months)
+net: bool = False  # minus repayments
+kinds: list[str] = ["military"]  # of aid
+title: str = ""  # above the figure (optional)
+"""
+GIVEN = {"donor": "France", "rate": 2, "months": 6, "net": True, "kinds": ["military"]}
+WRITE = 'files.write_text("out/a.txt", donor)'
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    (tmp_path / "Snakefile").touch()
+    for folder in ("config", "data", "notebooks"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "data/in.txt").write_text("input")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def save(*code, parameters=PARAMETERS, path="notebooks/n.ipynb"):
+    cells = [
+        new_markdown_cell("# A title\n\nWho gives?"),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        *map(new_code_cell, code),
+    ]
+    nb = notebooks.clean_source(new_notebook(cells=cells))
+    (notebooks.root() / path).write_text(notebooks.serialise(nb), "utf-8")
+    return path
+
+
+def execute(path, **changes):
+    settings = {
+        "parameters": {"donor": "France"},
+        "inputs": ["data/in.txt"],
+        "outputs": ["out/a.txt"],
+        "log": "logs/n.ipynb",
+        "timeout": 60,
+    }
+    notebooks.run(path, "out/n.ipynb", **{**settings, **changes})
+
+
+# ---------------------------------------------------------------- parameters
+
+
+def test_declared_parameters_have_type_default_and_comment(checkout):
+    declared = notebooks.declared_parameters(save())
+    assert list(declared) == ["donor", "rate", "months", "net", "kinds", "title"]
+    assert declared["months"] == notebooks.Parameter(
+        "months", "int", 3, "window (months)", required=True
+    )
+    assert declared["kinds"].default == ["military"]
+    assert not declared["title"].required
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["donor = 'Germany'", "day: str = today()", "n: int = True", "n: int", "n: dict = {}"],
+)
+def test_parameters_cell_holds_annotated_literals_only(checkout, line):
+    with pytest.raises(AuditError, match=r"notebooks/n\.ipynb: "):
+        notebooks.declared_parameters(save(parameters=line))
+
+
+def test_given_parameters_come_in_the_notebooks_order_with_optional_ones(checkout):
+    checked = notebooks.check_parameters(save(), dict(reversed(GIVEN.items())))
+    assert list(checked.items()) == [*GIVEN.items(), ("title", "")]
+    assert type(checked["rate"]) is float
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"doner": "x"}, "no parameter 'doner'.*Did you mean 'donor'"),
+        ({"months": True}, "'months' has the wrong type.*True.*int"),
+        ({"months": 1.0}, "'months' has the wrong type.*1.0.*int"),
+        ({"kinds": "military"}, "'kinds' has the wrong type.*list"),
+        ({"donor": "Germny"}, "'donor'.*'Germny'.*France, Germany.*Did you mean 'Germany'"),
+        ({"kinds": ["miltary"]}, "'kinds'.*'miltary'.*Did you mean 'military'"),
+    ],
+)
+def test_wrong_parameters_are_explained(checkout, change, message):
+    allowed = {"donor": ["France", "Germany"], "kinds": ["military"], "elsewhere": [1]}
+    with pytest.raises(AuditError) as refused:
+        notebooks.check_parameters(save(), {**GIVEN, **change}, allowed)
+    assert str(refused.value).startswith("notebooks/n.ipynb: ")
+    refused.match(f"(?s){message}")
+
+
+def test_missing_parameter_shows_its_comment(checkout):
+    with pytest.raises(AuditError, match=r"(?s)'months' is not given.*window \(months\)"):
+        notebooks.check_parameters(save(), {k: GIVEN[k] for k in GIVEN if k != "months"})
+
+
+def test_parameters_are_checked_before_any_kernel_starts(checkout, monkeypatch):
+    monkeypatch.setattr(notebooks, "_execute", lambda *_, **__: pytest.fail("a kernel ran"))
+    with pytest.raises(AuditError):
+        execute(save(), parameters={"doner": "x"})
+    assert "Did you mean" in (checkout / "logs/n.ipynb.error.txt").read_text()
+
+
+# ---------------------------------------------------------------- running
+
+
+ONE = 'donor: str = "Germany"  # whose aid'
+
+
+@pytest.mark.build
+def test_two_runs_give_the_same_bytes_and_clear_old_failures(checkout):
+    path = save(
+        "import os, sys, warnings\nfrom pathlib import Path\nfrom aidaudit import files",
+        "print('out'); print('err', file=sys.stderr); print(Path.cwd(), object())\nobject()",
+        "warnings.warn('careful')\nprint(os.environ['TZ'], files.source('data/in.txt'))",
+        "print(hash(donor)); print(files.target('out/a.txt'))",
+        WRITE,
+        parameters=ONE,
+    )
+    (checkout / "logs").mkdir()
+    for old in ("n.ipynb", "n.ipynb.error.txt", "n.ipynb.stale.json"):
+        (checkout / "logs" / old).write_text("stale")
+    execute(path)
+    first = (checkout / "out/n.ipynb").read_bytes()
+    assert list((checkout / "logs").iterdir()) == []
+    assert list((checkout / ".staging").iterdir()) == []
+    assert (checkout / "out/a.txt").read_text() == "France"
+    assert str(checkout).encode() not in first
+    assert b"UTC data/in.txt" in first or b"UTC ./data/in.txt" in first
+    execute(path)
+    assert (checkout / "out/n.ipynb").read_bytes() == first
+    nbformat.validate(nbformat.reads(first.decode(), as_version=4))
+
+
+@pytest.mark.build
+def test_failure_names_cell_and_whole_message_and_touches_no_output(checkout):
+    (checkout / "out").mkdir()
+    (checkout / "out/a.txt").write_text("old")
+    path = save(
+        f"from aidaudit import files\nfrom aidaudit.errors import AuditError\n{WRITE}",
+        "\nx = 1\nraise AuditError('is odd', file='d.csv', row=3, mend='mend it')",
+        "print('never')",
+        parameters=ONE,
+    )
+    with pytest.raises(AuditError) as failed:
+        execute(path)
+    message = str(failed.value)
+    assert message.splitlines() == [
+        "notebooks/n.ipynb: failed in cell 4: x = 1",
+        "AuditError: d.csv, row 3: is odd",
+        "  to mend:  mend it",
+        "  the notebook as far as it ran: logs/n.ipynb",
+    ]
+    assert notebooks.failures("logs") == [message]
+    assert (checkout / "out/a.txt").read_text() == "old"
+    assert not (checkout / "out/n.ipynb").exists()
+    assert list((checkout / ".staging").iterdir()) == []
+    kept = notebooks.read("logs/n.ipynb")
+    assert any("is odd" in str(cell.get("outputs")) for cell in kept.cells)
+
+
+@pytest.mark.build
+def test_declared_output_that_is_not_written_fails_the_run(checkout):
+    path = save(f"from aidaudit import files\n{WRITE}", parameters=ONE)
+    with pytest.raises(AuditError, match=r"(?s)not write all.*out/b\.csv"):
+        execute(path, outputs=["out/a.txt", "out/b.csv"])
+    assert not (checkout / "out").exists()
+    assert (checkout / "logs/n.ipynb").exists()
+
+
+@pytest.mark.build
+def test_undeclared_read_fails_the_run(checkout):
+    path = save("from aidaudit import files\nfiles.source('data/in.txt')", parameters=ONE)
+    with pytest.raises(AuditError, match="reads an undeclared file"):
+        execute(path, inputs=[])
+
+
+@pytest.mark.build
+@pytest.mark.parametrize(
+    ("code", "error"), [("import time; time.sleep(60)", "timed out"), ("os._exit(1)", "died")]
+)
+def test_hung_and_dead_kernels_name_their_cell(checkout, code, error):
+    path = save(f"import os\n{code}", parameters=ONE)
+    with pytest.raises(AuditError, match=f"(?s)failed in cell 3: import os.*{error}"):
+        execute(path, timeout=2)
+    assert (checkout / "logs/n.ipynb").exists()
+
+
+SNAKEFILE = """
+onerror:
+    from aidaudit import notebooks
+    notebooks.mark_stale("logs")
+rule:
+    input: "data/in.txt"
+    output: update("out/a.txt")
+    shell: "grep -v bad {input} > {output}"
+"""
+
+
+@pytest.mark.build
+def test_kept_output_of_a_failed_notebook_is_made_again(checkout):
+    def snakemake(*options):
+        command = [sys.executable, "-m", "snakemake", "--cores", "1", *options]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=checkout)
+        return done.stdout + done.stderr
+
+    (checkout / "Snakefile").write_text(SNAKEFILE)
+    snakemake()
+    assert "Nothing to be done" in snakemake("--dry-run")
+    (checkout / "data/in.txt").write_text("bad")
+    (checkout / "logs").mkdir()
+    (checkout / "logs/n.ipynb.stale.json").write_text('["out/a.txt", "out/never.txt"]')
+    snakemake()
+    assert (checkout / "out/a.txt").read_text() == "input\n"
+    assert "updated input files" in snakemake("--dry-run")
+
+
+# ---------------------------------------------------------------- canonical forms
+
+
+def test_canonical_removes_what_differs_between_runs(checkout):
+    cell = new_code_cell(
+        "x",
+        execution_count=17,
+        metadata={"tags": ["a"], "papermill": {"duration": 1}, "execution": {"t": "now"}},
+        outputs=[
+            new_output("stream", name="stdout", text="a "),
+            new_output(
+                "stream", name="stderr", text=f"{checkout}/x.py /tmp/ipykernel_9/1.py\n"
+            ),
+            new_output("stream", name="stdout", text=f"{os.environ['HOME']}/x\n"),
+            new_output(
+                "execute_result",
+                data={"text/plain": "<A at 0x7f12ab>", "image/png": " at 0x7f"},
+                execution_count=17,
+            ),
+        ],
+    )
+    nb = new_notebook(cells=[new_markdown_cell("t"), cell], metadata={"papermill": {"v": 1}})
+    nb.metadata.language_info = {"name": "python", "version": "3.11.7"}
+    clean = notebooks.canonical(nb)
+    assert clean.metadata == notebooks.METADATA
+    assert [one.id for one in clean.cells] == ["cell-01", "cell-02"]
+    assert clean.cells[1].metadata == {"tags": ["a"]}
+    assert clean.cells[1].execution_count == 1
+    out, err, result = clean.cells[1].outputs
+    assert (out.name, out.text) == ("stdout", "a ./x\n")
+    assert (err.name, err.text) == ("stderr", "./x.py ipykernel/1.py\n")
+    assert result.data == {"text/plain": "<A at 0x…>", "image/png": " at 0x7f"}
+    assert result.execution_count == 1
+    assert nb.cells[1].execution_count == 17
+    assert notebooks.canonical(clean) == clean
+
+
+def test_clean_source_keeps_good_ids_and_replaces_doubled_ones():
+    nb = new_notebook(cells=[new_code_cell("1", id="one"), new_code_cell("2", id="two")])
+    assert [cell.id for cell in notebooks.clean_source(nb).cells] == ["one", "two"]
+    nb.cells[1].id = "one"
+    assert [cell.id for cell in notebooks.clean_source(nb).cells] == ["cell-01", "cell-02"]
+
+
+# ---------------------------------------------------------------- checks
+
+
+def test_good_notebook_has_no_problems(checkout):
+    path = save(f"from aidaudit import files\nurl = 'https://x.org/home/a'\n{WRITE}")
+    assert notebooks.problems(path) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("from os.path import *", "imports * from os.path"),
+        ("def f(): pass", "defines 'f'"),
+        ("class C: pass", "defines 'C'"),
+        ("f = lambda: 1", "names a lambda"),
+        ("open('/home/me/x.csv')", "absolute path, '/home/me/x.csv'"),
+        (r"open('C:\\x.csv')", "absolute path"),
+        ("f'{x} ~/data'", "absolute path"),
+        ("%matplotlib inline", "not plain Python"),
+    ],
+)
+def test_bad_code_is_named_with_its_cell(checkout, code, message):
+    (problem,) = notebooks.problems(save(code, WRITE))
+    assert problem.startswith("cell 3: ")
+    assert message in problem
+
+
+def test_missing_parts_are_each_named(checkout):
+    path = save("x = 1", parameters='donor: str = "x"')
+    nb = notebooks.read(path)
+    nb.cells[0].source = "No title."
+    (checkout / path).write_text(notebooks.serialise(nb), "utf-8")
+    text = "\n".join(notebooks.problems(path))
+    for part in ("start with a title", "question", "must write the outputs", "'donor' has no"):
+        assert part in text
+
+
+def test_run_notebook_is_refused_and_fix_cleans_it(checkout):
+    path = save(WRITE)
+    good = (checkout / path).read_bytes()
+    raw = json.loads(good)
+    raw["cells"][2]["execution_count"] = 4
+    raw["cells"][2]["outputs"] = [new_output("stream", name="stdout", text="x")]
+    raw["metadata"]["widgets"] = {}
+    (checkout / path).write_text(json.dumps(raw))
+    text = "\n".join(notebooks.problems(path))
+    for part in ("cell 3: has outputs", "cell 3: has an execution count", "notebooks --fix"):
+        assert part in text
+    notebooks.fix(path)
+    assert (checkout / path).read_bytes() == good
+
+
+@pytest.mark.parametrize("content", ["not json", "[]", '{"nbformat": 3, "worksheets": []}'])
+def test_other_files_are_not_notebooks(checkout, content):
+    (checkout / "x.ipynb").write_text(content)
+    (problem,) = notebooks.problems("x.ipynb")
+    assert problem.startswith("x.ipynb: not a notebook")
