@@ -1,0 +1,300 @@
+"""From an upstream file to a raw fact table with its Frictionless descriptor.
+
+`readers` turns one upstream file into one of our raw tables; this module checks it, writes
+the CSV and the descriptor together or not at all, and regenerates data/raw/README.md.
+Nothing is corrected here: corrections are rows in data/raw/corrections.csv.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from aidaudit import corrections, paths, repro, schema, sources
+from aidaudit.errors import AuditError, nearest
+from aidaudit.ingest import readers
+from aidaudit.tables import RAW
+
+CATALOGUE = Path("config/sources.yaml")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one raw table comes from.
+
+    source: key in config/sources.yaml. folder: below data/raw. upstream: path of the file as
+    obtained. release, cut_off, taken, obtained_from: as the descriptor states them.
+    """
+
+    source: str
+    folder: str
+    reader: str
+    upstream: str
+    taken: str
+    obtained_from: str
+    release: str | None = None
+    cut_off: str | None = None
+    inferred: str | None = None
+
+
+def catalogue() -> dict:
+    """config/sources.yaml: publishers, citations, terms, and the committed tables."""
+    return yaml.safe_load((repro.root() / CATALOGUE).read_text(encoding="utf-8"))
+
+
+def origins() -> list[Origin]:
+    """The origins of all tables that are committed."""
+    return [Origin(**entry) for entry in catalogue()["tables"]]
+
+
+def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
+    """Read an upstream file and write data/raw/<folder>/<table>.csv and datapackage.json.
+
+    Returns the folder. Raises AuditError where the file is not what the source publishes, or
+    is another file than the one that the descriptor there records (unless `replace`).
+    Writes nothing unless everything is in order.
+    """
+    if not file.is_file():
+        raise AuditError(
+            "there is no such file.", file=file, mend="see data/raw/README.md for the original."
+        )
+    digest = sources.sha256(file)
+    folder = repro.root() / sources.RAW_FOLDER / origin.folder
+    recorded = folder / "datapackage.json"
+    if recorded.exists() and not replace:
+        before = sources.descriptor(recorded)["sources"][0]
+        if before["hash"] != f"sha256:{digest}":
+            raise AuditError(
+                f"this is not the upstream file from which data/raw/{origin.folder} was made.",
+                file=file,
+                found=f"sha256 {digest}",
+                expected=f"{before['hash'].replace(':', ' ')} ({before['path']})",
+                mend="use that file, or give --replace to take this one from now on.",
+            )
+    read = readers.READERS.get(origin.reader)
+    if read is None:
+        raise AuditError(
+            f"unknown reader '{origin.reader}'.",
+            file=CATALOGUE,
+            expected=f"one of {sorted(readers.READERS)}",
+            mend=nearest(origin.reader, list(readers.READERS)),
+        )
+    table, frame = read(file)
+    number = int(origin.release) if origin.source == "kiel" else None
+    accepted = partial(
+        corrections.accepted,
+        corrections=corrections.read_corrections(),
+        source=sources.correction_source(origin.folder),
+        release=number,
+    )
+    if frame.empty:
+        raise AuditError(
+            "the file has a header but no rows.",
+            file=file.name,
+            expected=RAW[table].description,
+            mend="download it again: it may be cut short.",
+        )
+    if "row" in frame:
+        # Messages then count the upstream file's rows, blank ones included.
+        frame.index = frame["row"].astype(int) - 2
+        schema.validate(frame, RAW[table], file.name, accepted=accepted)
+    # Staged beside the folders, so that a failure leaves none of them behind.
+    with tempfile.TemporaryDirectory(dir=repro.root() / sources.RAW_FOLDER) as stage:
+        path = Path(stage) / f"{table}.csv"
+        frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+        schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=accepted)
+        loose = {column for _, column in accepted(frame)}
+        package = describe(table, path, file, digest, origin, loose)
+        (Path(stage) / "datapackage.json").write_text(_json(package), encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (path.name, "datapackage.json"):
+            (Path(stage) / name).replace(folder / name)
+    return folder
+
+
+def _json(content: dict) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def describe(
+    table: str, path: Path, file: Path, digest: str, origin: Origin, loose: set[str]
+) -> dict:
+    """The Frictionless descriptor of one raw table.
+
+    path: the CSV as written. file, digest: the upstream file and its sha256. loose: columns
+    in which corrections.csv accepts a value outside the limits. Units stand in each field;
+    terms that nobody has confirmed are called 'unconfirmed'.
+    """
+    known = catalogue()["sources"]
+    if origin.source not in known:
+        raise AuditError(
+            f"unknown source '{origin.source}'.",
+            file=CATALOGUE,
+            expected=f"one of {sorted(known)}",
+            mend=nearest(origin.source, list(known)) + "Add it under `sources`.",
+        )
+    about = known[origin.source]
+    package = {
+        "profile": "data-package",
+        "name": origin.folder.replace("/", "-").replace("_", "-"),
+        "title": about["title"] + (f", release {origin.release}" if origin.release else ""),
+        "description": RAW[table].description,
+        "homepage": about["landing_page"],
+        "publisher": about["publisher"],
+        "citation": about["citation"],
+        "licenses": [{"name": about["terms"], "title": about["terms_note"]}],
+        "version": origin.release or origin.taken,
+        "release": origin.release,
+        "release_inferred": origin.inferred,
+        "cut_off": origin.cut_off,
+        "taken": origin.taken,
+        "sources": [
+            {
+                "title": f"{about['publisher']}: {about['title']}",
+                "path": Path(origin.upstream).name,
+                "hash": f"sha256:{digest}",
+                "bytes": file.stat().st_size,
+                "obtained_from": origin.obtained_from,
+            }
+        ],
+        "resources": [
+            {
+                "name": table,
+                "path": path.name,
+                "profile": "tabular-data-resource",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "hash": f"sha256:{sources.sha256(path)}",
+                "bytes": path.stat().st_size,
+                "schema": {
+                    "fields": RAW[table].fields(loose),
+                    "missingValues": [""],
+                    "primaryKey": RAW[table].key,
+                },
+            }
+        ],
+    }
+    return {key: value for key, value in package.items() if value is not None}
+
+
+def readme() -> str:
+    """data/raw/README.md, made from the descriptors: what lies here and whose it is."""
+    lines = [
+        "# Raw fact tables",
+        "",
+        "This page is generated from the descriptors by `aidaudit ingest`; edit those, not it.",
+        "",
+        "Code and text of this project are under the MIT licence. The tables below are not:",
+        "each stands under its publisher's terms. 'unconfirmed' means that no statement of the",
+        "terms was seen with the file itself; ask the publisher before you redistribute.",
+        "The tables hold facts only (identifiers, dates, codes, amounts, counts, names).",
+        "",
+        "| table | release, cut-off | publisher | terms | original |",
+        "|---|---|---|---|---|",
+    ]
+    for folder, package in sources.packages().items():
+        resource = package["resources"][0]
+        when = ", ".join(
+            part for part in (package.get("release", ""), package.get("cut_off", "")) if part
+        )
+        upstream = package["sources"][0]
+        lines.append(
+            f"| [`{folder}/{resource['path']}`]({folder}/{resource['path']}) "
+            f"| {when or '–'} | {package['publisher']} "
+            f"| {package['licenses'][0]['title']} "
+            f"| `{upstream['path']}`, from {package['homepage']} "
+            f"(this copy: {upstream['obtained_from']}, taken {package['taken']}) |"
+        )
+    lines += ["", "## How to cite", ""]
+    cited = dict.fromkeys(package["citation"] for package in sources.packages().values())
+    lines += [f"- {citation}" for citation in cited]
+    lines += [
+        "",
+        "Two tables are the project's own and kept by hand (described in `datapackage.json`): "
+        "`corrections.csv`, every correction to these tables with its reason and the number "
+        "of cells that it must change, and `memberships/donors.csv`, the register of donors.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def own_tables() -> dict:
+    """The descriptor of the tables that are kept by hand; no hashes, since people edit them."""
+    return {
+        "profile": "data-package",
+        "name": "own-tables",
+        "title": "Tables kept by hand: corrections and the register of donors",
+        "licenses": [{"name": "MIT", "title": "MIT licence"}],
+        "resources": [
+            {
+                "name": name,
+                "path": path.relative_to(sources.RAW_FOLDER).as_posix(),
+                "profile": "tabular-data-resource",
+                "schema": {"fields": RAW[name].fields(), "missingValues": [""]},
+            }
+            for name, path in (
+                ("corrections", corrections.CORRECTIONS),
+                ("donors", sources.REGISTER),
+            )
+        ],
+    }
+
+
+def write_overview() -> None:
+    """Write data/raw/README.md and the descriptor of the tables kept by hand."""
+    base = repro.root() / sources.RAW_FOLDER
+    (base / "README.md").write_text(readme(), encoding="utf-8")
+    (base / "datapackage.json").write_text(_json(own_tables()), encoding="utf-8")
+
+
+def origin_of(
+    source: str, file: Path, release: int | None, cut_off: str | None, taken: str | None
+) -> Origin:
+    """The origin of a file that a person downloaded, from what they said of it.
+
+    For Kiel a release and its cut-off are needed, and the reader follows from the file;
+    other sources have one table, which is taken again. Raises AuditError.
+    """
+    known = [origin for origin in origins() if origin.source == source]
+    if not known:
+        names = sorted({origin.source for origin in origins()})
+        raise AuditError(
+            f"'{source}' is not a known source.",
+            found=source,
+            expected=f"one of {names}",
+            mend=nearest(source, names) + "Sources stand in config/sources.yaml.",
+        )
+    if taken is None:
+        taken = f"{date.fromtimestamp(file.stat().st_mtime):%Y-%m-%d}" if file.exists() else ""
+    for option, day in (("--cut-off", cut_off), ("--taken", taken)):
+        if day is not None and not re.fullmatch(schema.ISO_DATE, day):
+            raise AuditError(
+                f"{option} is not a date.",
+                found=day,
+                expected="a date like 2026-08-31",
+                mend="give the day as YYYY-MM-DD.",
+            )
+    here = {"upstream": file.name, "obtained_from": "the publisher", "taken": taken}
+    if source != "kiel":
+        return changed(known[0], **here, cut_off=cut_off or known[0].cut_off)
+    if release is None or cut_off is None:
+        raise AuditError(
+            "a Kiel release needs --release and --cut-off.",
+            file=file,
+            expected="for example --release 31 --cut-off 2026-08-31",
+            mend="both are named on the tracker's page and in the workbook's first sheet.",
+        )
+    same = next((o for o in known if o.release == str(release)), None)
+    reader = "kiel_workbook" if same is None or file.suffix == ".xlsx" else same.reader
+    folder = paths.raw_release(release)
+    if same is not None and Path(same.upstream).name == file.name:
+        return same
+    return Origin("kiel", folder, reader, release=str(release), cut_off=cut_off, **here)

@@ -1,0 +1,138 @@
+"""The raw fact tables: where they lie, where they come from, and reading them safely.
+
+Each folder under data/raw is one Frictionless data package with one table. Reading a table
+first holds the file against the sha256 in its descriptor, so that a fact changed by hand is
+noticed; changes belong in data/raw/corrections.csv. Writing packages is left to `ingest`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from aidaudit import corrections, files, paths, repro, schema
+from aidaudit.errors import AuditError, nearest
+from aidaudit.tables import RAW
+
+RAW_FOLDER = Path("data/raw")
+REGISTER = RAW_FOLDER / "memberships" / "donors.csv"
+
+
+def sha256(path: Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def packages() -> dict[str, dict]:
+    """All descriptors: folder relative to data/raw → descriptor, sorted by folder.
+
+    For overviews; a notebook reads the descriptors that its rule declares, one by one.
+    """
+    base = repro.root() / RAW_FOLDER
+    return {
+        path.parent.relative_to(base).as_posix(): descriptor(path)
+        for path in sorted(base.rglob("datapackage.json"))
+        if path.parent != base
+    }
+
+
+def package(folder: str) -> dict:
+    """The descriptor of one folder below data/raw. Raises AuditError where there is none."""
+    path = RAW_FOLDER / folder / "datapackage.json"
+    if not (repro.root() / path).is_file():
+        known = list(packages())
+        raise AuditError(
+            f"there is no raw table in data/raw/{folder}.",
+            found=folder,
+            expected=f"one of {known}",
+            mend=nearest(folder, known) + "`aidaudit ingest --help` says how to add one.",
+        )
+    return descriptor(files.source(path))
+
+
+def correction_source(folder: str) -> str:
+    """How corrections.csv names the source of a folder: releases share one name."""
+    return "kiel" if folder.startswith("kiel/") else folder
+
+
+def descriptor(path: Path) -> dict:
+    """One descriptor, read. Raises AuditError where it is broken."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        resource = content["resources"][0]
+        resource["path"], RAW[resource["name"]], content["sources"][0]["hash"]
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise AuditError(
+            f"the descriptor is broken: {error}.",
+            file=files.name(path),
+            expected="a Frictionless data package with one table, as ingest writes it",
+            mend="run the ingest command of this source again.",
+        ) from None
+    return content
+
+
+def release_numbers() -> list[int]:
+    """Numbers of the ingested Kiel releases, ascending."""
+    folders = (repro.root() / RAW_FOLDER / "kiel").glob("release-*/datapackage.json")
+    return sorted(int(path.parent.name.removeprefix("release-")) for path in folders)
+
+
+def release(number: int) -> dict:
+    """The descriptor of a Kiel release. Raises AuditError for one that is not ingested."""
+    if number not in release_numbers():
+        raise AuditError(
+            f"Kiel release {number} has not been ingested.",
+            found=number,
+            expected=f"one of {release_numbers()}",
+            mend="run `aidaudit ingest kiel FILE --release N --cut-off DATE`.",
+        )
+    return package(paths.raw_release(number))
+
+
+def depth(number: int) -> str:
+    """The deepest table that a release supports: activities, donor_month or donor_totals."""
+    return release(number)["resources"][0]["name"]
+
+
+def table_path(folder: str) -> Path:
+    """The CSV of a package, relative to the root."""
+    return RAW_FOLDER / folder / package(folder)["resources"][0]["path"]
+
+
+def read_raw(folder: str) -> pd.DataFrame:
+    """A raw table, held against its descriptor's sha256 and its schema.
+
+    folder: below data/raw, e.g. 'kiel/release-21'. Returns the table as published.
+    """
+    path = table_path(folder)
+    file = files.source(path)
+    about = package(folder)
+    resource = about["resources"][0]
+    accepted = partial(
+        corrections.accepted,
+        corrections=corrections.read_corrections(),
+        source=correction_source(folder),
+        release=int(about["release"]) if folder.startswith("kiel/") else None,
+    )
+    frame = schema.read(file, RAW[resource["name"]], path, accepted=accepted)
+    recorded = resource.get("hash", "").removeprefix("sha256:")
+    if recorded and sha256(file) != recorded:
+        raise AuditError(
+            "the table is not the one that its descriptor describes.",
+            file=path,
+            found=sha256(file),
+            expected=f"sha256 {recorded}",
+            mend="restore it (`git checkout -- data/raw`), or ingest the upstream file again; "
+            "to change a fact, add a row to data/raw/corrections.csv.",
+        )
+    return frame
+
+
+def read_register() -> pd.DataFrame:
+    """The register of donors that this project knows (kept by hand)."""
+    return schema.read(files.source(REGISTER), RAW["donors"], REGISTER)
