@@ -1,0 +1,160 @@
+"""Sums: by donor, month, type and measure, and the headline under each reading.
+
+Takes clean tables of any depth and derives the coarser ones; asking a table for more than it
+has is an error that says so. Judging what a sum means is left to `claims`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from aidaudit import money, sources
+from aidaudit.donors import GROUPS, partition, select
+from aidaudit.errors import AuditError
+from aidaudit.money import FxMethod
+from aidaudit.numbers import Numbers
+from aidaudit.schema import MEASURES, UNDATED
+
+HEADLINE_GROUPS = ["all", "nato", "nato_dated", "nato_eu", "european_nato"]
+
+
+def by_measure(clean: pd.DataFrame) -> pd.DataFrame:
+    """Any clean Kiel table → donor, [month], aid_type, measure, value_eur; zeros left out.
+
+    allocation_eur and commitment_eur become rows. Sums over what identifies a row.
+    """
+    index = [c for c in ("donor", "month", "aid_type") if c in clean.columns]
+    parts = [
+        clean.groupby(index, sort=True)[f"{measure}_eur"]
+        .sum(min_count=1)
+        .dropna()
+        .rename("value_eur")
+        .reset_index()
+        .assign(measure=measure)
+        for measure in MEASURES
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[rows["value_eur"] != 0]
+    return rows.sort_values([*index, "measure"], kind="stable", ignore_index=True)[
+        [*index, "measure", "value_eur"]
+    ]
+
+
+def cut(rows: pd.DataFrame, cut_off: str) -> pd.DataFrame:
+    """The rows announced up to the month of the cut-off (ISO date); undated rows are kept.
+
+    The tracker dates activities by month, so a cut-off counts its whole month. Raises
+    AuditError on a table without months.
+    """
+    if "month" not in rows.columns:
+        raise AuditError(
+            "the table has no announcement months, so it cannot be cut at a date.",
+            found=cut_off,
+            expected="a release with activity rows or donor-month data",
+            mend="use the release at its own cut-off, or another release.",
+        )
+    return rows[(rows["month"] == UNDATED) | (rows["month"] <= cut_off[:7])]
+
+
+def donor_totals(rows: pd.DataFrame, donors: pd.DataFrame, cut_off: str) -> pd.DataFrame:
+    """Totals: donor, donor_group (at the cut-off), aid_type, measure, value_eur_bn."""
+    index = ["donor", "aid_type", "measure"]
+    totals = rows.groupby(index, sort=True, as_index=False)["value_eur"].sum()
+    return _grouped(totals, donors, cut_off)[
+        ["donor", "donor_group", "aid_type", "measure", "value_eur_bn"]
+    ]
+
+
+def monthly(rows: pd.DataFrame, donors: pd.DataFrame, cut_off: str) -> pd.DataFrame:
+    """Rows by month: month, donor, donor_group, aid_type, measure, value_eur_bn."""
+    ordered = rows.sort_values(["month", "donor", "aid_type", "measure"], kind="stable")
+    return _grouped(ordered, donors, cut_off)[
+        ["month", "donor", "donor_group", "aid_type", "measure", "value_eur_bn"]
+    ].reset_index(drop=True)
+
+
+def _grouped(rows: pd.DataFrame, donors: pd.DataFrame, on: str) -> pd.DataFrame:
+    part = partition(donors, on)
+    return rows.assign(
+        donor_group=rows["donor"].map(part), value_eur_bn=rows["value_eur"] / 1e9
+    )
+
+
+def headline(
+    rows: pd.DataFrame,
+    donors: pd.DataFrame,
+    rates: pd.DataFrame,
+    *,
+    reading: str,
+    release: int,
+    cut_off: str,
+    fixed: float,
+) -> pd.DataFrame:
+    """The total for every donor group, measure and exchange-rate method.
+
+    rows: donor, [month], aid_type, measure, value_eur, already cut. cut_off: ISO date of the
+    last day counted. fixed: US$ per euro of the method fixed. Returns one row per
+    combination, columns as in `tables.RESULTS['headline']`; values that the release cannot
+    answer (it has no months) are null.
+    """
+    has_months = "month" in rows.columns
+    out = []
+    for measure in MEASURES:
+        of_measure = rows[rows["measure"] == measure]
+        for name in HEADLINE_GROUPS:
+            answerable = has_months or not GROUPS[name].dated
+            chosen = select(of_measure, donors, name, cut_off) if answerable else None
+            for method in FxMethod:
+                eur = usd = None
+                if chosen is not None:
+                    eur = chosen["value_eur"].sum() / 1e9
+                    if has_months or method != FxMethod.month_average:
+                        usd = (
+                            money.to_usd(
+                                chosen, rates, method, cut_off=cut_off, fixed=fixed
+                            ).sum()
+                            / 1e9
+                        )
+                out.append(
+                    {
+                        "reading": reading,
+                        "measure": measure,
+                        "donors": name,
+                        "fx_method": str(method),
+                        "value_eur_bn": eur,
+                        "value_usd_bn": usd,
+                        "usd_per_eur": usd / eur if usd and eur else None,
+                        "release": release,
+                        "cut_off": cut_off,
+                    }
+                )
+    frame = pd.DataFrame(out)
+    numeric = ["value_eur_bn", "value_usd_bn", "usd_per_eur"]
+    return frame.astype(dict.fromkeys(numeric, "float64"))
+
+
+def last_day(totals_release: int, cut_off: str, release: int) -> str:
+    """The last day that the donor totals count: the cut-off, or a newer release's own end."""
+    if totals_release == release:
+        return cut_off
+    return sources.release(totals_release)["cut_off"]
+
+
+def headline_numbers(headline: pd.DataFrame, numbers: Numbers) -> None:
+    """Add every cell of the headline table: <reading>.<donors>.<measure>.eur_bn and .usd_bn."""
+    for row in headline.to_dict("records"):
+        key = f"{row['reading']}.{row['donors']}.{row['measure']}"
+        if f"{key}.eur_bn" not in numbers.entries and pd.notna(row["value_eur_bn"]):
+            numbers.add(f"{key}.eur_bn", row["value_eur_bn"], "bn EUR")
+        if pd.notna(row["value_usd_bn"]):
+            numbers.add(f"{key}.usd_bn.{row['fx_method']}", row["value_usd_bn"], "bn US$")
+
+
+def total_numbers(totals: pd.DataFrame, numbers: Numbers) -> None:
+    """Add the allocations of all donors by type: allocation.<type>.eur_bn, and of the US."""
+    allocations = totals[totals["measure"] == "allocation"]
+    for aid_type, value in allocations.groupby("aid_type")["value_eur_bn"].sum().items():
+        numbers.add(f"allocation.{aid_type.lower()}.eur_bn", value, "bn EUR")
+    for group, value in allocations.groupby("donor_group")["value_eur_bn"].sum().items():
+        key = group.lower().replace(" ", "_")
+        numbers.add(f"allocation.{key}.eur_bn", value, "bn EUR")

@@ -1,0 +1,34 @@
+"""Checks that tie notebooks to the configuration: defaults equal what the DAG injects."""
+
+from __future__ import annotations
+
+from aidaudit import config, notebooks, repro
+
+
+def defaults_differ() -> list[str]:
+    """Notebooks whose defaults are not what the DAG injects for the default variant.
+
+    A figure that the default variant cannot answer is held against the first that can.
+    """
+    default = config.config().default_variant
+    found = []
+    for path in sorted((repro.root() / "notebooks").rglob("*.ipynb")):
+        if ".ipynb_checkpoints" in path.parts:
+            continue
+        variant = default
+        figure = config.figures().get(path.stem)
+        if figure is not None and not config.answers(path.stem, default):
+            variant = next(v for v in config.config().variants if config.answers(path.stem, v))
+        injected = {
+            **config.parameters(variant),
+            "variants": list(config.config().variants),
+            **(figure.parameters if figure else {}),
+        }
+        for name, parameter in notebooks.declared_parameters(path).items():
+            if name in injected and injected[name] != parameter.default:
+                found.append(
+                    f"{path.relative_to(repro.root())}: parameter {name} is "
+                    f"{parameter.default!r}, and the DAG injects {injected[name]!r} "
+                    f"for the variant {variant}."
+                )
+    return found

@@ -1,0 +1,129 @@
+"""Claims: running their tests on a variant's data and laying the verdicts out as a table.
+
+The claims themselves stand in config/claims.yaml, their tests in `evidence`, the rule of
+judgement in `verdicts`.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import pandas as pd
+
+from aidaudit import config
+from aidaudit.config import Asserts, Claim
+from aidaudit.errors import AuditError, nearest
+from aidaudit.evidence import TESTS, Data
+from aidaudit.money import LABELS
+from aidaudit.numbers import Numbers
+from aidaudit.schema import validate
+from aidaudit.tables import RESULTS
+from aidaudit.verdicts import NOT_TESTABLE, NotTestable, asserted, judge
+
+
+def evaluate(claim: Claim, data: Data) -> dict:
+    """The verdict on one claim: a row as in `tables.RESULTS['claims']`.
+
+    Raises AuditError where claims.yaml names a test or an argument that does not exist.
+    """
+    row = {
+        "claim_id": claim.id,
+        "locator": claim.locator,
+        "verdict": NOT_TESTABLE,
+        "value": None,
+        "low": None,
+        "high": None,
+        "unit": claim.asserts.unit,
+        "asserted": asserted(claim.asserts),
+        "reason": "",
+        "figure": claim.figure,
+    }
+    if claim.test not in TESTS:
+        raise AuditError(
+            f"{claim.id}: there is no test of this name.",
+            file="config/claims.yaml",
+            found=claim.test,
+            expected=f"one of {sorted(TESTS)}",
+            mend=nearest(claim.test, list(TESTS)) + "Tests stand in aidaudit/evidence.py.",
+        )
+    signature = inspect.signature(TESTS[claim.test])
+    try:
+        signature.bind(data, **claim.arguments)
+    except TypeError as error:
+        raise AuditError(
+            f"{claim.id}: {claim.test}: {error}.",
+            file="config/claims.yaml",
+            found=list(claim.arguments),
+            expected=f"the arguments {list(signature.parameters)[1:]}",
+            mend="correct `with`; arguments are explained in aidaudit/evidence.py.",
+        ) from None
+    try:
+        found = TESTS[claim.test](data, **claim.arguments)
+    except NotTestable as reason:
+        return {**row, "reason": str(reason)}
+    return {
+        **row,
+        "verdict": judge(claim.asserts, found, causal=claim.causal),
+        "value": found.literal,
+        "low": min(found.readings.values()),
+        "high": max(found.readings.values()),
+        "reason": found.reason,
+    }
+
+
+def table(claims: list[Claim], data: Data) -> pd.DataFrame:
+    """All claims with their verdicts, in the order of claims.yaml."""
+    frame = pd.DataFrame([evaluate(claim, data) for claim in claims])
+    frame = frame.reindex(columns=list(RESULTS["claims"].columns))
+    frame = frame.astype(dict.fromkeys(["value", "low", "high"], "float64"))
+    text = [c for c in frame.columns if c not in {"value", "low", "high"}]
+    frame = frame.astype(dict.fromkeys(text, "str"))
+    return validate(frame, RESULTS["claims"], "claims.csv")
+
+
+def asserts(claim_id: str) -> Asserts:
+    """What a claim asserts. Raises AuditError for an unknown claim."""
+    known = {claim.id: claim for claim in config.claims()}
+    if claim_id not in known:
+        raise AuditError(
+            f"there is no claim '{claim_id}'.",
+            file="config/claims.yaml",
+            expected=f"one of {list(known)}",
+            mend=nearest(claim_id, list(known)),
+        )
+    return known[claim_id].asserts
+
+
+def nearest_reading(headline: pd.DataFrame, asserted: Asserts) -> dict:
+    """The reading of the headline that comes nearest to the asserted value.
+
+    headline: rows of one reading, bn US$. Only allocations are looked at. Returns donors,
+    fx_method, method (in words), value_usd_bn and usd_per_eur.
+    """
+    allocations = headline[(headline["measure"] == "allocation")].dropna(subset="value_usd_bn")
+    distance = (allocations["value_usd_bn"] - asserted.value).abs()
+    row = allocations.loc[distance.sort_values(kind="stable").index[0]]
+    return {
+        "donors": row["donors"],
+        "fx_method": row["fx_method"],
+        "method": LABELS[row["fx_method"]],
+        "value_usd_bn": row["value_usd_bn"],
+        "usd_per_eur": row["usd_per_eur"],
+    }
+
+
+def add_numbers(table: pd.DataFrame, numbers: Numbers) -> None:
+    """Add verdicts, values and what is asserted: claim.<id>.verdict, .value, .asserted …"""
+    for row in table.to_dict("records"):
+        key = f"claim.{row['claim_id']}"
+        numbers.add(f"{key}.verdict", row["verdict"], "text")
+        asserted_value = asserts(row["claim_id"])
+        numbers.add(
+            f"{key}.asserted",
+            asserted_value.value,
+            asserted_value.unit,
+            shown=f"{asserted_value.value:,g} {asserted_value.unit}",
+        )
+        for name in ("value", "low", "high"):
+            if pd.notna(row[name]):
+                numbers.add(f"{key}.{name}", row[name], row["unit"])

@@ -1,0 +1,155 @@
+"""From raw tables to tidy ones: one spelling of everything, real months, known donors.
+
+Applies data/raw/corrections.csv, then renames and reshapes; what a value means or sums to is
+left to the modules after it. Undated rows are kept and marked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from aidaudit import corrections, files, paths, schema, sources
+from aidaudit.donors import register
+from aidaudit.errors import AuditError
+from aidaudit.schema import AID_TYPES, ISO_DATE, NOT_SPLIT, UNDATED
+from aidaudit.tables import CLEAN
+
+
+def corrected(folder: str) -> pd.DataFrame:
+    """A raw table with the rows of corrections.csv applied.
+
+    folder: below data/raw. Kiel releases are then held against the register of donors.
+    """
+    raw = sources.read_raw(folder)
+    release = sources.package(folder).get("release")
+    number = int(release) if folder.startswith("kiel/") else None
+    source = sources.correction_source(folder)
+    return corrections.apply(raw, corrections.read_corrections(), source, number)
+
+
+def kiel(release: int) -> pd.DataFrame:
+    """The clean table of a release at its own depth.
+
+    Columns as in `tables.CLEAN[depth]`; amounts in nominal EUR. Raises AuditError naming the
+    raw file, row and column of an unknown donor, type or measure.
+    """
+    depth = sources.depth(release)
+    folder = paths.raw_release(release)
+    place = sources.table_path(folder)
+    raw = corrected(folder)
+    donors = sources.read_register()["donor"].tolist()
+    _known(raw, "donor", donors, "donor", place)
+    clean = {"activities": _activities, "donor_month": _months, "donor_totals": _totals}
+    frame = clean[depth](raw, place)
+    frame.insert(0, "release", release)
+    table = CLEAN[depth]
+    frame = frame.reindex(columns=list(table.columns))
+    return schema.validate(frame, table, paths.clean_release(release), {"donor": donors})
+
+
+def members() -> pd.DataFrame:
+    """The clean table of donors with their memberships."""
+    frame = register(
+        sources.read_register(), corrected("memberships/nato"), corrected("memberships/eu")
+    )
+    return schema.validate(frame, CLEAN["donors"], paths.clean("donors"))
+
+
+# Context table ← the raw folders that it is made from.
+CONTEXT = {
+    "donors": ["memberships/nato", "memberships/eu"],
+    "rates": ["ecb/euro_rates"],
+    "economy": ["imf_weo/october_2025"],
+    "population": ["worldbank/population"],
+}
+
+
+def context(name: str) -> pd.DataFrame:
+    """A context table (a key of CONTEXT): corrected and checked."""
+    if name == "donors":
+        return members()
+    return schema.validate(corrected(*CONTEXT[name]), CLEAN[name], paths.clean(name))
+
+
+def read(name: str) -> pd.DataFrame:
+    """A clean context table (donors, rates, economy, population), checked."""
+    return schema.read(files.source(paths.clean(name)), CLEAN[name], paths.clean(name))
+
+
+def read_kiel(release: int) -> pd.DataFrame:
+    """The clean table of a release, checked, at its own depth."""
+    shown = paths.clean_release(release)
+    return schema.read(files.source(shown), CLEAN[sources.depth(release)], shown)
+
+
+def _known(frame: pd.DataFrame, column: str, known: list[str], what: str, place: Path) -> None:
+    """Raise the error of an unknown word at its place in the raw file."""
+    checked = schema.Table(column, what, {column: schema.Column("string", what, register=what)})
+    schema.validate(frame[[column]], checked, place, {what: known})
+
+
+def _activities(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+    _known(raw, "aid_type", AID_TYPES, "aid type", place)
+    _known(raw, "measure", ["Allocation", "Commitment"], "measure", place)
+    day = raw["announcement_date"]
+    count = raw["item_count"]
+    undisclosed = count == "undisclosed"
+    number = pd.to_numeric(count.where(~undisclosed), errors="coerce")
+    wrong = count.notna() & ~undisclosed & number.isna()
+    if wrong.any():
+        at = wrong.idxmax()
+        raise AuditError(
+            "the count is neither a number nor 'undisclosed'.",
+            file=place,
+            row=at + 2,
+            column="item_count",
+            found=count[at],
+            expected="a number, 'undisclosed' or nothing",
+            mend="add a row to data/raw/corrections.csv.",
+        )
+    return raw.assign(
+        date=day.where(day.str.fullmatch(ISO_DATE).fillna(False)),
+        month=raw["month_number"].map(_month),
+        measure=raw["measure"].str.lower(),
+        item_count=number.astype("float64"),
+        item_count_undisclosed=undisclosed.fillna(False).astype("boolean"),
+    )
+
+
+def _month(number: int) -> str:
+    """YYYY-MM of the tracker's month number (1 = January 2022, 0 = undated)."""
+    if number == 0:
+        return UNDATED
+    return f"{2022 + (number - 1) // 12}-{(number - 1) % 12 + 1:02d}"
+
+
+def _by_type(raw: pd.DataFrame, index: list[str]) -> pd.DataFrame:
+    """Columns per type in bn EUR → rows per type in EUR, commitments in rows of their own.
+
+    The publisher splits allocations by type, but not commitments.
+    """
+    parts = [
+        raw[index].assign(aid_type=aid_type, allocation_eur=raw[column] * 1e9)
+        for aid_type, column in (
+            ("Financial", "financial_eur_bn"),
+            ("Humanitarian", "humanitarian_eur_bn"),
+            ("Military", "military_eur_bn"),
+        )
+    ]
+    parts.append(
+        raw[index].assign(aid_type=NOT_SPLIT, commitment_eur=raw["commitment_eur_bn"] * 1e9)
+    )
+    return pd.concat(parts).sort_values([*index, "aid_type"], kind="stable", ignore_index=True)
+
+
+def _months(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+    month = raw["year"].astype("str") + "-" + raw["month"].astype("str").str.zfill(2)
+    return _by_type(raw.assign(month=month), ["donor", "month"])
+
+
+def _totals(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+    rows = _by_type(raw, ["donor"])
+    usd = rows["donor"].map(raw.set_index("donor")["allocation_usd_bn"]) * 1e9
+    return rows.assign(allocation_usd=usd.where(rows["aid_type"] == NOT_SPLIT))

@@ -1,0 +1,219 @@
+"""The configuration files, checked when they are read.
+
+The models below are the only description of config/*.yaml; the JSON Schemas in
+config/schemas are generated from them (`aidaudit schemas`), so that editors can help.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+
+from aidaudit import files
+from aidaudit.errors import AuditError, nearest
+
+Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
+Compare = Literal["≈", ">", ">=", "<", "<="]
+
+
+class Strict(BaseModel):
+    """A model that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Variant(Strict):
+    """A named set of parameters; the wildcard of the analysis stages."""
+
+    title: str = Field(description="what this variant shows, as the report says it")
+    release: int = Field(description="Kiel release with months", ge=1)
+    totals_release: int = Field(description="Kiel release of the headline totals", ge=1)
+    cut_off: Day = Field(description="last day counted (its whole month counts)")
+    why: str = Field(description="the reason for this choice")
+
+
+class Shared(Strict):
+    """Parameters that every variant has in common."""
+
+    article_date: Day = Field(description="the date that the article names")
+    fixed_usd_per_eur: float = Field(description="US$ per euro of the fixed method", gt=0)
+
+
+class Config(Strict):
+    """config/config.yaml."""
+
+    default_variant: str
+    shared: Shared
+    variants: dict[str, Variant]
+
+
+class Figure(Strict):
+    """One figure: what its notebook reads, and which variants can answer."""
+
+    name: str
+    section: str
+    reads: list[str] = Field(default=[], description="result tables of the variant")
+    clean: list[str] = Field(default=[], description="clean tables")
+    needs_cut_off: Day | None = Field(default=None, description="earliest cut-off that answers")
+    parameters: dict[str, Any] = Field(default={}, description="the notebook's own parameters")
+
+
+class Asserts(Strict):
+    """What the article asserts, as a number to compare with."""
+
+    quantity: str
+    compare: Compare
+    value: float
+    unit: str
+    tolerance: float = Field(default=0, ge=0, lt=1, description="share of the value, for ≈")
+
+
+class Claim(Strict):
+    """One claim of the article with its test, fixed before the result is computed."""
+
+    id: str
+    locator: str
+    section: str
+    paraphrase: str
+    asserts: Asserts
+    test: str
+    arguments: dict[str, Any] = Field(default={}, alias="with")
+    judged_in: str
+    causal: bool = Field(default=False, description="only association can be shown")
+    why: str
+    figure: str | None = None
+
+
+class Figures(RootModel[dict[str, Figure]]):
+    """config/figures.yaml."""
+
+
+class Claims(RootModel[list[Claim]]):
+    """config/claims.yaml."""
+
+
+FILES: dict[str, type[BaseModel]] = {"config": Config, "figures": Figures, "claims": Claims}
+
+
+def _load(name: str) -> Any:
+    path = Path("config") / f"{name}.yaml"
+    try:
+        content = yaml.safe_load(files.source(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise AuditError(
+            f"the file is not valid YAML: {getattr(error, 'problem', error)}.",
+            file=path,
+            row=mark.line + 1 if mark else None,
+            mend="check the indentation and quotes there.",
+        ) from None
+    model = FILES[name]
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        # A misspelt key is missing under its right name too; the slip is what to tell.
+        problems = error.errors()
+        slips = [problem for problem in problems if problem["type"] == "extra_forbidden"]
+        first = (slips or problems)[0]
+        place = " → ".join(str(part) for part in first["loc"]) or "the whole file"
+        known = sorted(
+            {
+                field.alias or key
+                for m in (Config, Variant, Shared, Figure, Claim, Asserts)
+                for key, field in m.model_fields.items()
+            }
+        )
+        raise AuditError(
+            f"{place}: {first['msg'].lower()}.",
+            file=path,
+            found=first.get("input"),
+            mend=(
+                nearest(first["loc"][-1], known) if first["type"] == "extra_forbidden" else ""
+            )
+            + f"see config/schemas/{name}.json.",
+        ) from None
+
+
+@cache
+def config() -> Config:
+    """config/config.yaml, checked. Raises AuditError."""
+    settings = _load("config")
+    if settings.default_variant not in settings.variants:
+        raise AuditError(
+            "default_variant is not one of the variants.",
+            file="config/config.yaml",
+            found=settings.default_variant,
+            expected=f"one of {list(settings.variants)}",
+        )
+    return settings
+
+
+@cache
+def figures() -> dict[str, Figure]:
+    """config/figures.yaml, checked. Raises AuditError."""
+    return _load("figures").root
+
+
+@cache
+def claims() -> list[Claim]:
+    """config/claims.yaml, checked; claims in the article's order. Raises AuditError."""
+    entries = _load("claims").root
+    for claim in entries:
+        for what, name, known in (
+            ("judged_in", claim.judged_in, list(config().variants)),
+            ("figure", claim.figure, [None, *figures()]),
+        ):
+            if name not in known:
+                raise AuditError(
+                    f"{claim.id}: {what} names something that does not exist.",
+                    file="config/claims.yaml",
+                    found=name,
+                    expected=f"one of {[k for k in known if k]}",
+                    mend=nearest(name, [k for k in known if k]),
+                )
+    return entries
+
+
+def variant(name: str) -> Variant:
+    """The variant of this name. Raises AuditError for an unknown one."""
+    known = config().variants
+    if name not in known:
+        raise AuditError(
+            f"'{name}' is not a known variant.",
+            file="config/config.yaml",
+            found=name,
+            expected=f"one of {list(known)}",
+            mend=nearest(name, list(known)) + "Add it under `variants`.",
+        )
+    return known[name]
+
+
+def parameters(name: str) -> dict[str, Any]:
+    """Everything that a notebook of this variant may be given: name → value."""
+    chosen = variant(name)
+    return {
+        "variant": name,
+        "release": chosen.release,
+        "totals_release": chosen.totals_release,
+        "cut_off": chosen.cut_off,
+        **config().shared.model_dump(),
+    }
+
+
+def answers(figure: str, name: str) -> bool:
+    """Whether a variant can answer for a figure."""
+    needed = figures()[figure].needs_cut_off
+    return needed is None or variant(name).cut_off >= needed
+
+
+def schema_texts() -> dict[str, str]:
+    """config/schemas/<name>.json → its text, generated from the models."""
+    return {
+        f"config/schemas/{name}.json": json.dumps(model.model_json_schema(), indent=1) + "\n"
+        for name, model in FILES.items()
+    }

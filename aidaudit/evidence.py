@@ -1,0 +1,328 @@
+"""The tests that claims name: each turns data into readings, conditions and a reason.
+
+One small function per test, registered under its name. A function says what it measured, in
+the unit of the assertion; `verdicts` judges it. Where the variant's data cannot answer, it
+raises NotTestable with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from aidaudit import aggregate, money
+from aidaudit.donors import GROUPS, select
+from aidaudit.money import FxMethod
+from aidaudit.schema import AID_TYPES, UNDATED
+from aidaudit.verdicts import Evidence, NotTestable
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a test may look at.
+
+    monthly: results table of the variant (bn EUR). donors, rates, economy: clean tables.
+    release, cut_off, article_date, fixed_usd_per_eur: the variant's parameters.
+    """
+
+    monthly: pd.DataFrame
+    donors: pd.DataFrame
+    rates: pd.DataFrame
+    economy: pd.DataFrame
+    release: int
+    cut_off: str
+    article_date: str
+    fixed_usd_per_eur: float
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Aid by donor, month, type and measure, value_eur in EUR."""
+        return self.monthly.assign(value_eur=self.monthly["value_eur_bn"] * 1e9)
+
+    @property
+    def allocations(self) -> pd.DataFrame:
+        """The rows that are allocations."""
+        rows = self.rows
+        return rows[rows["measure"] == "allocation"]
+
+    @property
+    def claim_date(self) -> str:
+        """The article's date, or the variant's cut-off where that comes first."""
+        return min(self.article_date, self.cut_off)
+
+
+TESTS: dict[str, Callable[..., Evidence]] = {}
+
+
+def test(function: Callable[..., Evidence]) -> Callable[..., Evidence]:
+    """Register a test under its function's name."""
+    TESTS[function.__name__] = function
+    return function
+
+
+def _headline(data: Data) -> pd.DataFrame:
+    rows = aggregate.cut(data.rows, data.claim_date)
+    return aggregate.headline(
+        rows,
+        data.donors,
+        data.rates,
+        reading="at_article_date",
+        release=data.release,
+        cut_off=data.claim_date,
+        fixed=data.fixed_usd_per_eur,
+    )
+
+
+def _months_since(data: Data, since: str, needed: int) -> None:
+    months = len(pd.period_range(since, data.cut_off[:7], freq="M"))
+    if months < needed:
+        raise NotTestable(
+            f"Release {data.release} is cut at {data.cut_off}, and {needed} months from "
+            f"{since} on are needed."
+        )
+
+
+@test
+def total_given(data: Data, literal: str, readings: list[str], contrast: str) -> Evidence:
+    """Total allocations of donor groups by the claim's date, in bn US$, all four methods.
+
+    literal: the group of the literal reading, at the announcement months' average rates.
+    readings: admissible groups. contrast: a group that is named in the reason only.
+    """
+    table = _headline(data).query("measure == 'allocation'")
+    usd = table.set_index(["donors", "fx_method"])["value_usd_bn"]
+    order = [literal, *[name for name in readings if name != literal]]
+    values = {
+        f"{GROUPS[name].label}, {money.LABELS[method]}": usd[name, method]
+        for name in order
+        for method in FxMethod
+    }
+    base = FxMethod.month_average
+    return Evidence(
+        values,
+        f"{GROUPS[literal].label} alone allocated {usd[literal, base]:.1f} bn US$ by "
+        f"{data.claim_date[:7]}; {GROUPS['nato_eu'].phrase} {usd['nato_eu', base]:.1f}, and "
+        f"{GROUPS[contrast].phrase} {usd[contrast, base]:.1f} (release {data.release}, "
+        f"{money.LABELS[base]}).",
+    )
+
+
+@test
+def spread_of_readings(data: Data) -> Evidence:
+    """(max − min) / median over donor group × measure × exchange rate, in per cent.
+
+    Admissible readings also hold the measure, or the donors, fixed.
+    """
+    table = _headline(data)
+
+    def spread(part: pd.DataFrame) -> float:
+        usd = part["value_usd_bn"]
+        return float((usd.max() - usd.min()) / usd.median() * 100)
+
+    allocations = table[table["measure"] == "allocation"]
+    readings = {
+        "all combinations": spread(table),
+        "allocations only": spread(allocations),
+        "NATO members only": spread(table[table["donors"] == "nato"]),
+    }
+    usd = table["value_usd_bn"]
+    return Evidence(
+        readings,
+        f"{len(table)} combinations of donors, measure and exchange rate run from "
+        f"{usd.min():.0f} to {usd.max():.0f} bn US$ around a median of {usd.median():.0f}.",
+    )
+
+
+@test
+def smallest_share_of_type(data: Data, literal: str, readings: list[str]) -> Evidence:
+    """Share of the smallest of the three types in allocations by donor group, in per cent."""
+    rows = aggregate.cut(data.allocations, data.claim_date)
+    values, smallest = {}, {}
+    for name in [literal, *[r for r in readings if r != literal]]:
+        chosen = select(rows, data.donors, name, data.claim_date)
+        shares = chosen.groupby("aid_type")["value_eur"].sum().reindex(AID_TYPES, fill_value=0)
+        shares = shares / shares.sum() * 100
+        values[GROUPS[name].label] = float(shares.min())
+        smallest[name] = shares
+    shares = smallest[literal]
+    return Evidence(
+        values,
+        f"Of what {GROUPS[literal].phrase} allocated, {shares['Military']:.0f} % was "
+        f"military, {shares['Financial']:.0f} % financial and "
+        f"{shares['Humanitarian']:.0f} % humanitarian.",
+    )
+
+
+@test
+def lead_over_next_donor(data: Data, donor: str, until: str) -> Evidence:
+    """Allocations of a donor up to a month over those of the next largest single donor."""
+    rows = aggregate.cut(data.allocations, f"{min(until, data.cut_off[:7])}-28")
+
+    def lead(part: pd.DataFrame) -> float:
+        totals = part.groupby("donor")["value_eur"].sum()
+        return float(totals[donor] / totals.drop(donor).max())
+
+    totals = rows.groupby("donor")["value_eur"].sum()
+    next_donor = totals.drop(donor).idxmax()
+    europe = select(rows, data.donors, "europe", data.claim_date)["value_eur"].sum()
+    return Evidence(
+        {
+            "all aid, EU institutions as one donor": lead(rows),
+            "military aid": lead(rows[rows["aid_type"] == "Military"]),
+            "all aid, states only": lead(rows[rows["donor_group"] != "EU institutions"]),
+        },
+        f"To {min(until, data.cut_off[:7])} the {donor} allocated {totals[donor] / 1e9:.1f} bn "
+        f"EUR, {totals[donor] / totals.sum() * 100:.0f} % of all aid and "
+        f"{totals[donor] / totals[next_donor]:.1f} times as much as the next donor, "
+        f"{next_donor}; Europe taken together gave {europe / 1e9:.1f}.",
+    )
+
+
+def _monthly_mean(rows: pd.DataFrame, first: str, last: str) -> float:
+    """Mean per calendar month in bn EUR from first to last (YYYY-MM), undated rows left out."""
+    dated = rows[(rows["month"] != UNDATED) & rows["month"].between(first, last)]
+    return float(dated["value_eur"].sum() / len(pd.period_range(first, last, freq="M")) / 1e9)
+
+
+def _before(since: str) -> str:
+    return str(pd.Period(since, "M") - 1)
+
+
+# The base years over which 'before' is taken; the tracker's first full month of war is
+# March 2022, but its first entries are of January.
+BASES = {"base 2022–2024": "2022-01", "base 2023–2024": "2023-01", "base 2024": "2024-01"}
+
+
+@test
+def rise_of_donors(data: Data, donors: list[str], since: str, months_needed: int) -> Evidence:
+    """Smallest ratio, among donors, of monthly military allocations after to before."""
+    _months_since(data, since, months_needed)
+    rows = data.allocations
+    military = rows[rows["aid_type"] == "Military"]
+    last = data.cut_off[:7]
+
+    def means(donor: str, first: str) -> tuple[float, float]:
+        own = military[military["donor"] == donor]
+        return _monthly_mean(own, first, _before(since)), _monthly_mean(own, since, last)
+
+    def ratio(donor: str, first: str) -> float:
+        before, after = means(donor, first)
+        if before <= 0:
+            raise NotTestable(
+                f"{donor} allocated no military aid from {first} to {_before(since)}, so there "
+                "is nothing to compare with."
+            )
+        return after / before
+
+    readings = {
+        label: min(ratio(donor, first) for donor in donors) for label, first in BASES.items()
+    }
+    each = ", ".join(
+        f"{donor} from {means(donor, '2022-01')[0]:.2f} to {means(donor, '2022-01')[1]:.2f}"
+        for donor in donors
+    )
+    return Evidence(
+        readings,
+        f"Mean monthly military allocations, bn EUR, {since} to {last} against 2022 to 2024: "
+        f"{each}.",
+    )
+
+
+@test
+def share_of_fall_made_up(data: Data, since: str, months_needed: int) -> Evidence:
+    """Europe's rise per month as a share of the US fall, in per cent."""
+    _months_since(data, since, months_needed)
+    rows, last = data.allocations, data.cut_off[:7]
+
+    def change(group: str, first: str, types: list[str]) -> float:
+        part = select(rows[rows["aid_type"].isin(types)], data.donors, group, data.cut_off)
+        return _monthly_mean(part, since, last) - _monthly_mean(part, first, _before(since))
+
+    def made_up(group: str, first: str, types: list[str]) -> float:
+        fall = -change("us", first, types)
+        if fall <= 0:
+            raise NotTestable("US allocations did not fall, so there is nothing to make up.")
+        return change(group, first, types) / fall * 100
+
+    readings = {
+        f"{GROUPS[group].label}, {kind}, {base}": made_up(group, first, types)
+        for base, first in BASES.items()
+        for kind, types in (("all aid", AID_TYPES), ("military aid", ["Military"]))
+        for group in ("europe", "european_nato")
+    }
+    fall, rise = -change("us", "2022-01", AID_TYPES), change("europe", "2022-01", AID_TYPES)
+    military = readings[f"{GROUPS['europe'].label}, military aid, base 2022–2024"]
+    return Evidence(
+        readings,
+        f"US allocations fell by {fall:.2f} bn EUR a month and Europe's rose by {rise:.2f}, "
+        f"{rise / fall * 100:.0f} % of the fall ({military:.0f} % in military aid), "
+        f"{since} to {last} against 2022 to 2024.",
+    )
+
+
+def _ukraine(data: Data, concept: str) -> pd.DataFrame:
+    series = data.economy[
+        (data.economy["iso3"] == "UKR") & (data.economy["concept"] == concept)
+    ]
+    return series.set_index("year")
+
+
+def _caveat(series: pd.DataFrame, years: list[int]) -> str | None:
+    estimated = [str(y) for y in years if series.at[y, "status"] != "actual"]
+    return f"the IMF marks {' and '.join(estimated)} as an estimate" if estimated else None
+
+
+def _ending(caveat: str | None) -> str:
+    """How a reason ends: a verdict that the caveat qualifies must say so."""
+    return f"; {caveat}." if caveat else "."
+
+
+@test
+def growth_of_year(data: Data, year: int, since: int) -> Evidence:
+    """Real GDP growth of a year, in per cent; it must be the lowest since another year."""
+    series = _ukraine(data, "NGDP_RPCH")
+    growth = series["value"]
+    past = growth[(growth.index >= since) & (growth.index <= year)]
+    worst = growth[(growth.index >= since) & (growth.index < year)]
+    caveat = _caveat(series, [year])
+    return Evidence(
+        {"real GDP growth": float(growth[year])},
+        f"Real GDP changed by {growth[year]:.1f} % in {year}; the largest fall from {since} to "
+        f"{year - 1} was {worst.min():.1f} % in {worst.idxmin()}".replace("-", "−")
+        + _ending(caveat),
+        conditions={f"largest fall since {since}": bool(past.idxmin() == year)},
+        caveat=caveat,
+    )
+
+
+@test
+def inflation_of_year(data: Data, year: int) -> Evidence:
+    """Consumer price inflation of a year, average and end of year, in per cent."""
+    average, end = _ukraine(data, "PCPIPCH"), _ukraine(data, "PCPIEPCH")
+    caveat = _caveat(average, [year]) or _caveat(end, [year])
+    return Evidence(
+        {
+            "yearly average": float(average.at[year, "value"]),
+            "end of year": float(end.at[year, "value"]),
+        },
+        f"Consumer prices rose by {average.at[year, 'value']:.1f} % on average in {year} "
+        f"and by {end.at[year, 'value']:.1f} % to its end" + _ending(caveat),
+        caveat=caveat,
+    )
+
+
+@test
+def unemployment_of_year(data: Data, year: int, times: float) -> Evidence:
+    """Unemployment rate of a year, in per cent; at least `times` that of the year before."""
+    series = _ukraine(data, "LUR")
+    rate, before = series.at[year, "value"], series.at[year - 1, "value"]
+    caveat = _caveat(series, [year])
+    return Evidence(
+        {"unemployment rate": float(rate)},
+        f"The rate was {rate:.1f} % in {year}, {rate / before:.1f} times that of {year - 1}"
+        + _ending(caveat),
+        conditions={f"at least {times:g} times the year before": bool(rate >= times * before)},
+        caveat=caveat,
+    )

@@ -1,0 +1,172 @@
+"""Saving figures: every format, the same bytes, words for those who cannot see."""
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from PIL import Image
+from pypdf import PdfReader
+
+from aidaudit import charts, paths, verdicts
+from aidaudit.donors import PARTITION
+from aidaudit.errors import AuditError
+from aidaudit.schema import AID_TYPES
+
+ROOT = Path(__file__).parents[1]
+WORDS = {
+    "title": "Aid by month",
+    "caption": "Bars are months.",
+    "alt": "Aid rose – from 1 to 2 & stayed at <2>.",
+    "source": "Source: nobody.",
+}
+PLOTTED = pd.DataFrame({"month": ["2022-01", "2022-02"], "value_eur_bn": [1.0, 1 / 3]})
+
+
+@pytest.fixture(autouse=True)
+def written(monkeypatch, tmp_path):
+    """Where figures go: never into the repository."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    # The build fixes the date of PDFs; so must the test.
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+
+    def target(path):
+        full = tmp_path / path
+        full.parent.mkdir(parents=True, exist_ok=True)
+        return full
+
+    monkeypatch.setattr(charts.files, "target", target)
+    yield tmp_path
+    plt.close("all")
+
+
+def save(plotted=PLOTTED, figure="F99", **words):
+    fig, (ax,) = charts.canvas(2.5, title="Aid rose", unit="bn EUR")
+    ax.bar(PLOTTED["month"], PLOTTED["value_eur_bn"], color=charts.ACCENT, label="aid")
+    ax.fill_between([0, 1], [0, 1], hatch="//", clip_on=True)
+    ax.legend()
+    charts.save_figure(fig, plotted, figure=figure, variant="article", **(WORDS | words))
+    plt.close(fig)
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+
+
+def test_every_format_is_written(written):
+    save()
+    assert set(contents(written)) == set(paths.figure("F99", "article").values())
+
+
+def test_two_saves_give_the_same_bytes(written):
+    save()
+    first = contents(written)
+    save()
+    assert contents(written) == first
+    assert len(first) == 5
+
+
+def test_alternative_text_stands_inside_the_pictures(written):
+    save()
+    where = {kind: written / path for kind, path in paths.figure("F99", "article").items()}
+    texts = [element.text for element in ET.parse(where["svg"]).iter() if element.text]
+    assert WORDS["alt"] in texts
+    with Image.open(where["png"]) as picture:
+        assert picture.text["Description"] == WORDS["alt"]
+        assert picture.text["Title"] == "F99 · article"
+    assert PdfReader(where["pdf"]).metadata.subject == WORDS["alt"]
+
+
+def test_data_and_words_stand_beside_the_picture(written):
+    save()
+    where = paths.figure("F99", "article")
+    table = (written / where["csv"]).read_text(encoding="utf-8")
+    assert table == "month,value_eur_bn\n2022-01,1\n2022-02,0.333333333333\n"
+    words = json.loads((written / where["json"]).read_text(encoding="utf-8"))
+    assert words == {"figure": "F99", "variant": "article", **WORDS}
+
+
+@pytest.mark.parametrize("name", list(WORDS))
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_missing_words_are_refused(written, name, text):
+    with pytest.raises(AuditError, match=f"figure F99 has no {name}"):
+        save(**{name: text})
+    assert contents(written) == {}
+
+
+def test_figure_without_data_is_refused(written):
+    with pytest.raises(AuditError, match="figure F99 has no plotted data"):
+        save(PLOTTED.head(0))
+    assert contents(written) == {}
+
+
+@pytest.mark.parametrize(
+    ("release", "cut_off", "shown"),
+    [
+        (21, None, "release 21, to 2024-12-31"),
+        (28, "2025-02-28", "release 28, to 2025-02-28"),
+        (28, None, "release 28, to 2026-02-28"),
+        (28, "2030-01-01", "release 28, to 2026-02-28"),
+    ],
+)
+def test_source_line_names_release_and_cut_off(release, cut_off, shown):
+    line = charts.source_line(release=release, cut_off=cut_off)
+    assert line == f"Source: Kiel Institute, Ukraine Support Tracker, {shown}."
+
+
+def test_source_line_names_further_sources():
+    both = charts.source_line(release=21, also="ECB reference rates")
+    assert both.endswith("release 21, to 2024-12-31; ECB reference rates.")
+    assert charts.source_line(also="IMF") == "Source: IMF."
+
+
+def test_source_line_of_an_unknown_release_is_an_error():
+    with pytest.raises(AuditError, match="release 99 has not been ingested"):
+        charts.source_line(release=99)
+
+
+def test_source_line_stands_in_the_picture():
+    fig, _ = charts.canvas(2.5, title="Aid rose", unit="bn EUR")
+    charts.finish(fig, "Source: somebody.")
+    shown = [text.get_text() for text in fig.texts]
+    assert shown == ["Aid rose", "bn EUR", "Source: somebody."]
+
+
+def test_labels_are_moved_apart_and_no_further():
+    assert charts.spread([0, 0.1, 0.2, 9], 1) == [0, 1, 2, 9]
+    assert charts.spread([], 1) == []
+
+
+def test_months_become_days():
+    days = charts.months(pd.Series(["2022-01", "2024-12"]))
+    assert days.tolist() == [pd.Timestamp("2022-01-01"), pd.Timestamp("2024-12-01")]
+
+
+def test_events_are_marked_up_to_the_last_month():
+    for until, count in (("2022-01", 0), ("2022-02", 1), ("2024-12", 2), ("2025-01", 3)):
+        _, (ax,) = charts.canvas(2.5)
+        charts.mark_events(ax, until)
+        assert len(ax.lines) == len(ax.texts) == count
+
+
+def test_verdict_matrix_marks_the_variant_that_decides():
+    grid = pd.DataFrame(
+        {"article": ["supported", "not supported"], "latest": ["supported", "supported"]},
+        index=["A-1", "A-2"],
+    )
+    _, (ax,) = charts.canvas(2.5)
+    charts.verdict_matrix(ax, grid, {"A-1": ("one", "article"), "A-2": ("two", "latest")})
+    shown = [text.get_text() for text in ax.texts]
+    assert shown == ["✔", "✔", "one", "✘", "✔", "two", "✔ supported", "✘ not supported"]
+    ink = plt.matplotlib.colors.to_rgba(charts.INK)
+    assert [bar.get_edgecolor() == ink for bar in ax.patches] == [True, False, False, True]
+
+
+def test_colours_cover_the_project_s_vocabulary():
+    assert set(charts.PARTS) == set(PARTITION)
+    assert set(charts.TYPES) == set(AID_TYPES)
+    assert set(charts.VERDICTS) == set(verdicts.VERDICTS)
+    assert len(set(charts.PARTS.values())) == len(PARTITION)

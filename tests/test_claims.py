@@ -1,0 +1,509 @@
+"""Every claim of config/claims.yaml on small data from both sides of its threshold."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aidaudit import claims, config
+from aidaudit.donors import partition
+from aidaudit.errors import AuditError
+from aidaudit.evidence import TESTS, Data
+from aidaudit.numbers import Numbers
+from aidaudit.verdicts import NOT_CAUSAL, NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
+
+ROOT = Path(__file__).parents[1]
+CACHED = (config.config, config.figures, config.claims)
+
+US, GERMANY, FRANCE, UK = "United States", "Germany", "France", "United Kingdom"
+JAPAN, EU, FINLAND = "Japan", "EU (Commission and Council)", "Finland"
+DONORS = pd.DataFrame(
+    [
+        (US, "state", False, "1949-01-01"),
+        (GERMANY, "state", True, "1955-01-01"),
+        (FRANCE, "state", True, "1949-01-01"),
+        (UK, "state", True, "1949-01-01"),
+        (FINLAND, "state", True, "2023-04-04"),
+        (JAPAN, "state", False, None),
+        (EU, "eu_institution", True, None),
+    ],
+    columns=["donor", "kind", "europe", "nato_from"],
+).astype({"nato_from": "str"})
+
+MONTHS = [str(month) for month in pd.period_range("2022-01", "2026-04", freq="M")]
+BEFORE, SINCE = MONTHS[:36], MONTHS[36:]
+# One US$ per euro throughout, so that amounts can be read off; `rate` overrides it.
+RATES = pd.DataFrame({"date": [f"{m}-28" for m in MONTHS], "currency": "USD", "per_eur": 1.0})
+
+# concept, year, value: the real series, rounded.
+ECONOMY = {
+    ("NGDP_RPCH", 2009): -15.1,
+    ("NGDP_RPCH", 2015): -9.8,
+    ("NGDP_RPCH", 2021): 3.4,
+    ("NGDP_RPCH", 2022): -28.8,
+    ("NGDP_RPCH", 2023): 5.5,
+    ("PCPIPCH", 2022): 20.2,
+    ("PCPIEPCH", 2022): 26.6,
+    ("LUR", 2021): 9.8,
+    ("LUR", 2022): 24.5,
+}
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for function in CACHED:
+        function.cache_clear()
+    yield
+    for function in CACHED:
+        function.cache_clear()
+
+
+def aid(donor, value, aid_type="Military", month="2024-06", measure="allocation"):
+    return (month, donor, aid_type, measure, float(value))
+
+
+def each_month(donor, before, since, aid_type="Military"):
+    return [
+        *[aid(donor, before, aid_type, month) for month in BEFORE],
+        *[aid(donor, since, aid_type, month) for month in SINCE],
+    ]
+
+
+def economy(estimates=(), **changed):
+    """The series of Ukraine; changed: e.g. LUR_2022=15; estimates: e.g. 'LUR_2022'."""
+    values = {f"{concept}_{year}": v for (concept, year), v in ECONOMY.items()} | changed
+    rows = [
+        ("UKR", *key.rsplit("_", 1), value, "estimate" if key in estimates else "actual")
+        for key, value in values.items()
+    ]
+    frame = pd.DataFrame(rows, columns=["iso3", "concept", "year", "value", "status"])
+    # Another country that must not count.
+    other = frame.assign(iso3="DEU", value=0.0)
+    return pd.concat([other, frame], ignore_index=True).astype({"year": "int64"})
+
+
+def data(*rows, cut_off="2026-04-30", rate=1.0, fixed=1.0, series=None):
+    monthly = pd.DataFrame(
+        rows, columns=["month", "donor", "aid_type", "measure", "value_eur_bn"]
+    )
+    return Data(
+        monthly=monthly.assign(donor_group=monthly["donor"].map(partition(DONORS, cut_off))),
+        donors=DONORS,
+        rates=RATES.assign(per_eur=rate),
+        economy=economy() if series is None else series,
+        release=29,
+        cut_off=cut_off,
+        article_date="2025-02-28",
+        fixed_usd_per_eur=fixed,
+    )
+
+
+def row(claim_id, given):
+    claim = {claim.id: claim for claim in config.claims()}[claim_id]
+    return claims.evaluate(claim, given)
+
+
+def verdict(claim_id, given):
+    return row(claim_id, given)["verdict"]
+
+
+TOTAL = [
+    pytest.param([aid(US, 280)], SUPPORTED, id="all readings"),
+    pytest.param([aid(US, 266)], SUPPORTED, id="lower bound"),
+    pytest.param([aid(US, 265)], NOT_SUPPORTED, id="below it"),
+    pytest.param([aid(US, 294)], SUPPORTED, id="upper bound"),
+    pytest.param([aid(US, 295)], NOT_SUPPORTED, id="above it"),
+    pytest.param([aid(US, 200), aid(EU, 80)], QUALIFIED, id="with the EU only"),
+    pytest.param([aid(US, 280), aid(EU, 80)], QUALIFIED, id="without the EU only"),
+    pytest.param(
+        [aid(US, 260), aid(FINLAND, 10, month="2022-06")], QUALIFIED, id="Finland before 2023"
+    ),
+    pytest.param([aid(US, 200), aid(JAPAN, 80)], NOT_SUPPORTED, id="Japan is no ally"),
+    pytest.param(
+        [aid(US, 200), aid(US, 80, measure="commitment")], NOT_SUPPORTED, id="promises"
+    ),
+    pytest.param(
+        [aid(US, 200), aid(US, 80, month="2025-03")], NOT_SUPPORTED, id="after the date"
+    ),
+    pytest.param(
+        [aid(US, 200), aid(US, 80, month="2025-02")], SUPPORTED, id="in the date's month"
+    ),
+    pytest.param(
+        [aid(US, 200), aid(US, 80, month="undated")], SUPPORTED, id="undated rows count"
+    ),
+]
+
+
+@pytest.mark.parametrize(("rows", "expected"), TOTAL)
+def test_total_given(rows, expected):
+    assert verdict("MIL-2a", data(*rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rate", "fixed", "expected"),
+    [
+        (1.4, 1.4, SUPPORTED),
+        (1.4, 1.0, QUALIFIED),
+        (1.0, 1.4, QUALIFIED),
+        (1, 1, NOT_SUPPORTED),
+    ],
+)
+def test_total_given_is_read_at_every_rate(rate, fixed, expected):
+    assert verdict("MIL-2a", data(aid(US, 200), rate=rate, fixed=fixed)) == expected
+
+
+def test_total_given_says_what_it_found():
+    found = row("MIL-2a", data(aid(US, 200), aid(EU, 50), aid(JAPAN, 30)))
+    assert (found["value"], found["low"], found["high"]) == pytest.approx((200, 200, 250))
+    assert found["asserted"] == "≈ 280 bn US$ ± 5 %"
+    for part in ("200.0 bn US$ by 2025-02", "together 250.0", "all donors 280.0", "release 29"):
+        assert part in found["reason"]
+
+
+def allocated_and_committed(commitment, *more):
+    promised = aid(GERMANY, commitment, measure="commitment")
+    return data(aid(GERMANY, 100), promised, *more)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(lambda: allocated_and_committed(100), NOT_SUPPORTED, id="all the same"),
+        # Half of the combinations are 100, half are c: the spread, (c − 100) over the median
+        # (100 + c) / 2, is 25 % at c = 128.6. Among allocations alone there is none.
+        pytest.param(lambda: allocated_and_committed(128), NOT_SUPPORTED, id="24.6 %"),
+        pytest.param(lambda: allocated_and_committed(129), QUALIFIED, id="25.3 %"),
+        pytest.param(
+            lambda: allocated_and_committed(129, aid(JAPAN, 100)), SUPPORTED, id="donors too"
+        ),
+    ],
+)
+def test_spread_of_readings(given, expected):
+    assert verdict("MIL-2b", given()) == expected
+
+
+def of_types(donor, military, financial, humanitarian):
+    return [
+        aid(donor, military, "Military"),
+        aid(donor, financial, "Financial"),
+        aid(donor, humanitarian, "Humanitarian"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (of_types(US, 50, 44, 6), SUPPORTED),
+        (of_types(US, 50, 45, 5), NOT_SUPPORTED),
+        (of_types(US, 90, 3, 7), NOT_SUPPORTED),
+        ([aid(US, 50, "Military"), aid(US, 50, "Financial")], NOT_SUPPORTED),
+        ([*of_types(US, 50, 44, 6), aid(EU, 100, "Financial")], QUALIFIED),
+        ([*of_types(US, 50, 46, 4), aid(JAPAN, 10, "Humanitarian")], QUALIFIED),
+    ],
+)
+def test_smallest_share_of_type(rows, expected):
+    assert verdict("MIL-2d", data(*rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([aid(US, 51), aid(GERMANY, 50)], SUPPORTED),
+        ([aid(US, 50), aid(GERMANY, 50)], NOT_SUPPORTED),
+        ([aid(US, 49), aid(GERMANY, 50)], NOT_SUPPORTED),
+        ([aid(US, 51), aid(GERMANY, 50), aid(EU, 60, "Financial")], QUALIFIED),
+        ([aid(US, 9), aid(US, 90, "Financial"), aid(GERMANY, 10)], QUALIFIED),
+        ([aid(US, 51), aid(GERMANY, 50), aid(GERMANY, 9, month="2025-01")], NOT_SUPPORTED),
+        ([aid(US, 51), aid(GERMANY, 50), aid(GERMANY, 9, month="2025-02")], SUPPORTED),
+        ([aid(US, 51), aid(GERMANY, 30), aid(FRANCE, 30)], SUPPORTED),
+    ],
+)
+def test_lead_over_next_donor(rows, expected):
+    assert verdict("LTS-2a", data(*rows)) == expected
+
+
+def three(since, uk_since=None, before=1.0, aid_type="Military"):
+    return [
+        *each_month(GERMANY, before, since, aid_type),
+        *each_month(FRANCE, before, since, aid_type),
+        *each_month(UK, before, since if uk_since is None else uk_since, aid_type),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(three(1.25), SUPPORTED, id="all three"),
+        pytest.param(three(1), NOT_SUPPORTED, id="unchanged"),
+        pytest.param(three(2, uk_since=0.5), NOT_SUPPORTED, id="one fell"),
+        pytest.param(
+            # 36 more in 2024 lift the base 2022–2024 to 2, and the base 2024 to 4.
+            [*three(3), *[aid(UK, 36)]],
+            QUALIFIED,
+            id="more than in all years, less than in 2024",
+        ),
+        pytest.param(
+            [*three(1), *three(9, before=0, aid_type="Financial")],
+            NOT_SUPPORTED,
+            id="military only",
+        ),
+    ],
+)
+def test_rise_of_donors(rows, expected):
+    assert verdict("LTS-2b", data(*rows)) == expected
+
+
+def test_rise_from_nothing_has_no_ratio():
+    rows = [r for r in three(2) if not (r[1] == FRANCE and r[0].startswith("2024"))]
+    found = row("LTS-2b", data(*rows))
+    assert found["verdict"] == NOT_TESTABLE
+    assert "France" in found["reason"]
+
+
+def switch(us_since, germany_since, eu_since=0.0):
+    return [
+        *each_month(US, 10, us_since),
+        *each_month(GERMANY, 1, germany_since),
+        *each_month(EU, 0, eu_since),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(switch(0, 6), SUPPORTED, id="half made up"),
+        pytest.param(switch(0, 11), NOT_SUPPORTED, id="just made up"),
+        pytest.param(switch(0, 12), NOT_SUPPORTED, id="more than made up"),
+        pytest.param(switch(0, 10.75), SUPPORTED, id="nearly made up"),
+        pytest.param(switch(0, 6, eu_since=6), QUALIFIED, id="made up with the EU only"),
+        pytest.param(switch(0, 0.5), SUPPORTED, id="Europe fell too"),
+        pytest.param(switch(10, 12), NOT_TESTABLE, id="no fall"),
+        pytest.param(switch(11, 12), NOT_TESTABLE, id="a rise"),
+    ],
+)
+def test_share_of_fall_made_up(rows, expected):
+    assert verdict("SCN-3a", data(*rows)) == expected
+
+
+def test_share_of_fall_is_worked_out_per_month():
+    found = row("SCN-3a", data(*switch(2, 5)))
+    assert (found["value"], found["low"], found["high"]) == pytest.approx((50, 50, 50))
+    assert "fell by 8.00 bn EUR a month and Europe's rose by 4.00, 50 %" in found["reason"]
+
+
+def test_no_fall_gives_its_reason():
+    found = row("SCN-3a", data(*switch(10, 12)))
+    assert found["reason"] == "US allocations did not fall, so there is nothing to make up."
+    assert [found["value"], found["low"], found["high"]] == [None, None, None]
+
+
+@pytest.mark.parametrize("claim_id", ["LTS-2b", "SCN-3a"])
+@pytest.mark.parametrize(
+    ("cut_off", "testable"),
+    [("2024-12-31", False), ("2025-02-28", False), ("2025-05-31", False), ("2025-06-30", True)],
+)
+def test_the_switch_needs_half_a_year(claim_id, cut_off, testable):
+    rows = [r for r in [*three(2), *each_month(US, 10, 5)] if r[0] <= cut_off[:7]]
+    found = row(claim_id, data(*rows, cut_off=cut_off))
+    assert (found["verdict"] != NOT_TESTABLE) is testable
+    if not testable:
+        assert found["reason"] == (
+            f"Release 29 is cut at {cut_off}, and 6 months from 2025-01 on are needed."
+        )
+        assert found["figure"] == "F16"
+
+
+ECONOMIC = [
+    ("ECO-2a", {}, (), SUPPORTED),
+    ("ECO-2a", {"NGDP_RPCH_2022": -15.2}, (), SUPPORTED),
+    pytest.param("ECO-2a", {"NGDP_RPCH_2022": -12}, (), NOT_SUPPORTED, id="2009 was worse"),
+    ("ECO-2a", {"NGDP_RPCH_2022": -10.1, "NGDP_RPCH_2009": -5}, (), SUPPORTED),
+    ("ECO-2a", {"NGDP_RPCH_2022": -10, "NGDP_RPCH_2009": -5}, (), NOT_SUPPORTED),
+    pytest.param("ECO-2a", {"NGDP_RPCH_2008": -40}, (), SUPPORTED, id="2008 does not count"),
+    pytest.param("ECO-2a", {"NGDP_RPCH_2023": -40}, (), SUPPORTED, id="nor does 2023"),
+    ("ECO-2a", {}, ("NGDP_RPCH_2022",), QUALIFIED),
+    ("ECO-2a", {}, ("NGDP_RPCH_2023",), SUPPORTED),
+    ("ECO-2b", {}, (), SUPPORTED),
+    ("ECO-2b", {"PCPIPCH_2022": 15.1, "PCPIEPCH_2022": 15.1}, (), SUPPORTED),
+    ("ECO-2b", {"PCPIPCH_2022": 15, "PCPIEPCH_2022": 15}, (), NOT_SUPPORTED),
+    ("ECO-2b", {"PCPIPCH_2022": 15}, (), QUALIFIED),
+    ("ECO-2b", {"PCPIEPCH_2022": 15}, (), QUALIFIED),
+    ("ECO-2b", {}, ("PCPIPCH_2022",), QUALIFIED),
+    ("ECO-2b", {}, ("PCPIEPCH_2022",), QUALIFIED),
+    ("ECO-2c", {}, (), SUPPORTED),
+    ("ECO-2c", {"LUR_2022": 15.1, "LUR_2021": 7}, (), SUPPORTED),
+    ("ECO-2c", {"LUR_2022": 15, "LUR_2021": 7}, (), NOT_SUPPORTED),
+    ("ECO-2c", {"LUR_2022": 20, "LUR_2021": 10}, (), SUPPORTED),
+    pytest.param(
+        "ECO-2c", {"LUR_2022": 20, "LUR_2021": 10.1}, (), NOT_SUPPORTED, id="not doubled"
+    ),
+    ("ECO-2c", {}, ("LUR_2022",), QUALIFIED),
+]
+
+
+@pytest.mark.parametrize(("claim_id", "changed", "estimates", "expected"), ECONOMIC)
+def test_economy(claim_id, changed, estimates, expected):
+    found = row(claim_id, data(series=economy(estimates, **changed)))
+    assert found["verdict"] == expected
+    # A reader of the table must see what qualifies the verdict.
+    assert ("marks 2022 as an estimate" in found["reason"]) is bool(
+        {"NGDP_RPCH_2022", "PCPIPCH_2022", "PCPIEPCH_2022", "LUR_2022"} & set(estimates)
+    )
+
+
+def test_reason_writes_a_true_minus():
+    reason = row("ECO-2a", data())["reason"]
+    assert "−28.8 % in 2022" in reason
+    assert "from 2009 to 2021 was −15.1 % in 2009" in reason
+    assert "-" not in reason
+
+
+# Data on which every claim is supported.
+BASE_ROWS = [
+    *three(1.5),
+    *each_month(US, 3.9, 0),
+    *of_types(US, 0, 15, 15),
+    *of_types(EU, 0, 3, 2),
+    *of_types(JAPAN, 5, 5, 5),
+]
+
+
+def verdicts(given):
+    return claims.table(config.claims(), given).set_index("claim_id")["verdict"].to_dict()
+
+
+def flipped(given, base):
+    after, before = verdicts(given), verdicts(base)
+    return {claim_id for claim_id in before if after[claim_id] != before[claim_id]}
+
+
+def test_base_supports_every_claim():
+    found = verdicts(data(*BASE_ROWS))
+    assert found == {claim.id: SUPPORTED for claim in config.claims()}
+    assert list(found) == [claim.id for claim in config.claims()]
+
+
+@pytest.mark.parametrize(
+    ("changed", "claim_id"),
+    [
+        ({"NGDP_RPCH_2022": -5}, "ECO-2a"),
+        ({"NGDP_RPCH_2009": -50}, "ECO-2a"),
+        ({"PCPIPCH_2022": 5}, "ECO-2b"),
+        ({"LUR_2022": 10}, "ECO-2c"),
+        ({"LUR_2021": 20}, "ECO-2c"),
+    ],
+)
+def test_a_changed_fact_of_the_economy_flips_its_own_verdict_only(changed, claim_id):
+    base = data(*BASE_ROWS)
+    assert flipped(replace(base, economy=economy(**changed)), base) == {claim_id}
+
+
+@pytest.mark.parametrize(
+    ("more", "claim_id"),
+    [
+        # Undated amounts count in totals only, later ones after the article's date only.
+        ([aid(US, -30, month="undated")], "MIL-2a"),
+        ([aid(US, -3, "Humanitarian", "undated")], "MIL-2d"),
+        (
+            [
+                aid(JAPAN, 100, "Humanitarian", "undated"),
+                aid(JAPAN, 100, "Financial", "undated"),
+            ],
+            "LTS-2a",
+        ),
+        ([aid(FRANCE, -24, month="2025-06")], "LTS-2b"),
+        ([aid(EU, 200, "Financial", "2025-06")], "SCN-3a"),
+    ],
+)
+def test_a_changed_amount_flips_its_own_verdict_only(more, claim_id):
+    assert flipped(data(*BASE_ROWS, *more), data(*BASE_ROWS)) == {claim_id}
+
+
+def test_what_was_announced_later_does_not_touch_claims_about_before():
+    base = data(*BASE_ROWS)
+    later = [aid(donor, 500, month="2025-06") for donor in (US, GERMANY, JAPAN)]
+    untouched = {"MIL-2a", "MIL-2b", "MIL-2d", "LTS-2a", "ECO-2a", "ECO-2b", "ECO-2c"}
+    assert not flipped(data(*BASE_ROWS, *later), base) & untouched
+
+
+def test_every_claim_is_tested_above_and_every_test_is_used():
+    tested = {"MIL-2a", "MIL-2b", "MIL-2d", "LTS-2a", "LTS-2b", "SCN-3a"}
+    tested |= {p.values[0] if hasattr(p, "values") else p[0] for p in ECONOMIC}
+    assert {claim.id for claim in config.claims()} == tested
+    assert {claim.test for claim in config.claims()} == set(TESTS)
+
+
+def changed(claim_id, **fields):
+    claim = {claim.id: claim for claim in config.claims()}[claim_id]
+    return claim.model_copy(update=fields)
+
+
+def test_unknown_test_names_the_nearest():
+    with pytest.raises(AuditError, match="Did you mean 'growth_of_year'") as caught:
+        claims.evaluate(changed("ECO-2a", test="growth_of_yaer"), data())
+    message = str(caught.value)
+    assert message.startswith("config/claims.yaml: ECO-2a: there is no test of this name.")
+    assert "aidaudit/evidence.py" in message
+
+
+def test_unknown_argument_names_the_claim():
+    wrong = changed("ECO-2b", arguments={"yaer": 2022})
+    with pytest.raises(AuditError, match=r"(?s)config/claims.yaml: ECO-2b: .*yaer"):
+        claims.evaluate(wrong, data())
+
+
+def test_a_causal_claim_is_consistent_at_most():
+    assert claims.evaluate(changed("ECO-2b", causal=True), data())["verdict"] == NOT_CAUSAL
+
+
+def test_table_keeps_the_order_and_nulls():
+    given = [changed("SCN-3a"), changed("ECO-2b", figure=None)]
+    rows = [r for r in switch(10, 5) if r[0] <= "2024-12"]
+    table = claims.table(given, data(*rows, cut_off="2024-12-31"))
+    assert table["claim_id"].tolist() == ["SCN-3a", "ECO-2b"]
+    assert table["value"].isna().tolist() == [True, False]
+    assert table["figure"].isna().tolist() == [False, True]
+
+
+def test_unknown_claim_names_the_nearest():
+    with pytest.raises(AuditError, match="Did you mean 'MIL-2a'"):
+        claims.asserts("MIL-2A")
+
+
+def test_numbers_of_claims():
+    given = data(aid(US, 10), cut_off="2024-12-31")
+    numbers = Numbers("claims.csv")
+    claims.add_numbers(claims.table([changed("MIL-2a"), changed("SCN-3a")], given), numbers)
+    shown = {key: entry["display"] for key, entry in numbers.entries.items()}
+    assert shown == {
+        "claim.MIL-2a.verdict": NOT_SUPPORTED,
+        "claim.MIL-2a.asserted": "280 bn US$",
+        "claim.MIL-2a.value": "10.0 bn US$",
+        "claim.MIL-2a.low": "10.0 bn US$",
+        "claim.MIL-2a.high": "10.0 bn US$",
+        "claim.SCN-3a.verdict": NOT_TESTABLE,
+        "claim.SCN-3a.asserted": "100 %",
+    }
+
+
+def test_nearest_reading_looks_at_allocations_only():
+    headline = pd.DataFrame(
+        [
+            ("allocation", "nato", "fixed", 220.0, 1.1),
+            ("allocation", "nato_eu", "at_cut_off", 278.0, 1.2),
+            ("allocation", "all", "month_average", 283.0, 1.3),
+            ("allocation", "nato_dated", "fixed", None, None),
+            ("commitment", "nato", "fixed", 280.0, 1.1),
+        ],
+        columns=["measure", "donors", "fx_method", "value_usd_bn", "usd_per_eur"],
+    )
+    found = claims.nearest_reading(headline, claims.asserts("MIL-2a"))
+    assert found == {
+        "donors": "nato_eu",
+        "fx_method": "at_cut_off",
+        "method": "ECB rate at the cut-off",
+        "value_usd_bn": 278.0,
+        "usd_per_eur": 1.2,
+    }

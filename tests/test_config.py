@@ -1,0 +1,195 @@
+"""The configuration: what is refused, and how that is told."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from aidaudit import config
+from aidaudit.errors import AuditError
+
+ROOT = Path(__file__).parents[1]
+CACHED = (config.config, config.figures, config.claims)
+
+
+def forget():
+    for function in CACHED:
+        function.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A copy of the configuration that a test may spoil."""
+    (tmp_path / "Snakefile").touch()
+    (tmp_path / "config").mkdir()
+    for name in config.FILES:
+        text = (ROOT / f"config/{name}.yaml").read_text(encoding="utf-8")
+        (tmp_path / f"config/{name}.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def spoil(checkout, name, old, new):
+    path = checkout / f"config/{name}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def message(function, *arguments):
+    with pytest.raises(AuditError) as caught:
+        function(*arguments)
+    return str(caught.value)
+
+
+def test_committed_configuration_is_valid():
+    assert config.config().default_variant in config.config().variants
+    assert config.figures()
+    ids = [claim.id for claim in config.claims()]
+    assert len(ids) == len(set(ids)) > 0
+
+
+def test_copy_of_the_configuration_is_valid(checkout):
+    assert config.claims()
+
+
+def test_committed_schemas_are_up_to_date():
+    texts = config.schema_texts()
+    assert len(texts) == len(config.FILES)
+    for path, text in texts.items():
+        assert (ROOT / path).read_text(encoding="utf-8") == text, "run `aidaudit schemas`"
+
+
+@pytest.mark.parametrize("variant", ["article", "literal", "latest"])
+def test_parameters_are_what_the_file_says(variant):
+    written = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    entry = written["variants"][variant]
+    assert config.parameters(variant) == {
+        "variant": variant,
+        "release": entry["release"],
+        "totals_release": entry["totals_release"],
+        "cut_off": entry["cut_off"],
+        "article_date": written["shared"]["article_date"],
+        "fixed_usd_per_eur": written["shared"]["fixed_usd_per_eur"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "old", "new", "expected"),
+    [
+        ("config", config.config, "cut_off: ", "cut_of: ", "variants → article → cut_of: "),
+        ("config", config.config, "article_date:", "artcle_date:", "'article_date'"),
+        ("figures", config.figures, "reads:", "raeds:", "'reads'"),
+        ("claims", config.claims, "compare:", "comparr:", "'compare'"),
+        ("claims", config.claims, "  judged_in:", "  judgd_in:", "'judged_in'"),
+        ("claims", config.claims, "  with:", "  wiht:", "'with'"),
+    ],
+)
+def test_unknown_key_names_its_place_and_the_nearest(checkout, name, read, old, new, expected):
+    spoil(checkout, name, old, new)
+    text = message(read)
+    assert text.startswith(f"config/{name}.yaml: ")
+    assert expected in text
+    assert f"config/schemas/{name}.json" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("release: 21", "release: twenty", "variants → article → release"),
+        ("release: 21", "release: 0", "variants → article → release"),
+        ('"2024-12-31"', '"31.12.2024"', "variants → article → cut_off"),
+        ('"2024-12-31"', "2024-12-31", "variants → article → cut_off"),
+        ("1.13972", "-1", "shared → fixed_usd_per_eur"),
+    ],
+)
+def test_wrong_value_names_its_place(checkout, old, new, place):
+    spoil(checkout, "config", old, new)
+    assert message(config.config).startswith(f"config/config.yaml: {place}: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('compare: "≈"', 'compare: "~"'), ("tolerance: 0.05", "tolerance: 5")]
+)
+def test_wrong_rule_is_refused(checkout, old, new):
+    spoil(checkout, "claims", old, new)
+    assert "config/claims.yaml: 0 → asserts → " in message(config.claims)
+
+
+def test_missing_key_is_named(checkout):
+    spoil(checkout, "config", "    totals_release: 21\n", "")
+    assert "variants → article → totals_release: field required" in message(config.config)
+
+
+@pytest.mark.parametrize("name", list(config.FILES))
+def test_empty_file_is_told(checkout, name):
+    (checkout / f"config/{name}.yaml").write_text("")
+    text = message(getattr(config, name))
+    assert text.startswith(f"config/{name}.yaml: the whole file: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("default_variant: article\nshared: {a: 1\nvariants: x\n", 3),
+        ('a: 1\nb: "open\n', 3),
+        ("a: 1\nb: 2\n\tc: 3\n", 3),
+    ],
+)
+def test_bad_yaml_names_the_line(checkout, text, row):
+    (checkout / "config/config.yaml").write_text(text)
+    told = message(config.config)
+    assert told.startswith(f"config/config.yaml, row {row}: the file is not valid YAML: ")
+
+
+def test_unknown_variant_names_the_nearest():
+    text = message(config.variant, "artcle")
+    assert "'artcle' is not a known variant" in text
+    assert "Did you mean 'article'?" in text
+    assert "latest" in text
+    assert message(config.parameters, "artcle") == text
+
+
+def test_default_variant_must_exist(checkout):
+    spoil(checkout, "config", "default_variant: article", "default_variant: artcle")
+    assert "default_variant is not one of the variants" in message(config.config)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("judged_in: literal", "judged_in: litral", "MIL-2a: judged_in names something"),
+        ("judged_in: literal", "judged_in: litral", "Did you mean 'literal'?"),
+        ("figure: F01", "figure: F99", "MIL-2a: figure names something"),
+        ("figure: F01", "figure: F99", "expected: one of ['F01', 'F02'"),
+    ],
+)
+def test_claim_must_name_what_exists(checkout, old, new, expected):
+    spoil(checkout, "claims", old, new)
+    text = message(config.claims)
+    assert text.startswith("config/claims.yaml: ")
+    assert expected in text
+
+
+def test_claim_needs_no_figure(checkout):
+    spoil(checkout, "claims", "  figure: F01\n", "")
+    assert config.claims()[0].figure is None
+
+
+def test_variant_answers_for_a_figure_from_the_needed_cut_off_on(checkout):
+    assert not config.answers("F16", "article")
+    assert not config.answers("F16", "literal")
+    assert config.answers("F16", "latest")
+    assert config.answers("F01", "article")
+    spoil(checkout, "config", '"2025-02-28"\n    why', '"2025-06-30"\n    why')
+    forget()
+    assert config.answers("F16", "literal")

@@ -1,0 +1,131 @@
+"""Published totals, computed again from the committed raw tables."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aidaudit import aggregate, clean, config, sources
+from aidaudit.donors import select
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    config.config.cache_clear()
+
+
+@cache
+def release(number):
+    return clean.kiel(number)
+
+
+@cache
+def members():
+    return clean.members()
+
+
+@cache
+def economy():
+    return clean.context("economy")
+
+
+def rows(number, measure="allocation"):
+    table = aggregate.by_measure(release(number))
+    return table[table["measure"] == measure]
+
+
+def billions(table):
+    return table["value_eur"].sum() / 1e9
+
+
+def of_group(number, group):
+    return billions(select(rows(number), members(), group, "2024-12-31"))
+
+
+@pytest.mark.parametrize(
+    ("number", "allocated"), [(21, 267.197), (28, 349.933), (29, 358.400), (30, 374.223)]
+)
+def test_allocations_of_all_donors(number, allocated):
+    assert billions(rows(number)) == pytest.approx(allocated, abs=0.0006)
+
+
+@pytest.mark.parametrize(
+    ("number", "committed"), [(21, 399.802), (28, 545.512), (29, 547.984), (30, 549.349)]
+)
+def test_commitments_of_all_donors(number, committed):
+    assert billions(rows(number, "commitment")) == pytest.approx(committed, abs=0.0006)
+
+
+@pytest.mark.parametrize(
+    ("aid_type", "allocated"),
+    [("Financial", 118.469), ("Humanitarian", 18.966), ("Military", 129.762)],
+)
+def test_release_21_by_type(aid_type, allocated):
+    of_type = rows(21)[rows(21)["aid_type"] == aid_type]
+    assert billions(of_type) == pytest.approx(allocated, abs=0.0006)
+
+
+def test_release_21_of_nato_members():
+    assert of_group(21, "nato") == pytest.approx(203.892, abs=0.0006)
+
+
+@pytest.mark.parametrize(("group", "published"), [("us", 114), ("europe", 132)])
+def test_release_21_agrees_with_what_the_institute_published(group, published):
+    assert round(of_group(21, group)) == published
+
+
+def test_release_21_of_the_united_states():
+    assert of_group(21, "us") == pytest.approx(114.149, abs=0.0006)
+
+
+def test_release_28_cut_at_the_article_s_date():
+    assert billions(aggregate.cut(rows(28), "2025-02-28")) == pytest.approx(274.303, abs=0.0006)
+
+
+@pytest.mark.parametrize("number", [21, 28, 29])
+def test_cutting_a_release_at_its_own_end_loses_nothing(number):
+    cut_off = sources.release(number)["cut_off"]
+    assert billions(aggregate.cut(rows(number), cut_off)) == billions(rows(number))
+
+
+def test_fixed_rate_is_the_one_of_release_30():
+    table = release(30)
+    own = table["allocation_usd"].sum() / table["allocation_eur"].sum()
+    fixed = config.parameters("latest")["fixed_usd_per_eur"]
+    assert fixed == pytest.approx(own, abs=1e-4)
+
+
+def test_misspelt_finland_is_corrected():
+    published = sources.read_raw("kiel/release-21")["donor"]
+    cleaned = release(21)["donor"]
+    assert (published == "FInland").sum() == 6
+    assert (cleaned == "FInland").sum() == 0
+    assert (cleaned == "Finland").sum() == (published == "Finland").sum() + 6
+
+
+@pytest.mark.parametrize(
+    ("concept", "year", "value", "status"),
+    [
+        ("NGDP_RPCH", 2022, -28.759, "actual"),
+        ("PCPIPCH", 2022, 20.183, "actual"),
+        ("PCPIEPCH", 2022, 26.603, "actual"),
+        ("LUR", 2022, 24.528, "estimate"),
+    ],
+)
+def test_economy_of_ukraine(concept, year, value, status):
+    table = economy()
+    of_ukraine = table[(table["iso3"] == "UKR") & (table["concept"] == concept)]
+    found = of_ukraine.set_index("year").loc[year]
+    assert found["value"] == pytest.approx(value)
+    assert found["status"] == status
+
+
+@pytest.mark.parametrize("name", list(clean.CONTEXT))
+def test_context_tables_are_not_empty(name):
+    assert isinstance(clean.context(name), pd.DataFrame)
+    assert len(clean.context(name)) > 40

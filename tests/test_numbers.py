@@ -1,0 +1,105 @@
+"""Numbers on their way into prose."""
+
+import json
+
+import pytest
+
+from aidaudit import numbers
+from aidaudit.errors import AuditError
+from aidaudit.numbers import Numbers, display
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (267.197, "bn EUR", "267.2 bn EUR"),
+        (1234.56, "bn EUR", "1,234.6 bn EUR"),
+        (-1234.56, "bn EUR", "−1,234.6 bn EUR"),
+        (0.834, "bn EUR a month", "0.83 bn EUR a month"),
+        (280, "bn US$", "280.0 bn US$"),
+        (1.13972, "US$ per EUR", "1.1397 US$ per EUR"),
+        (-28.759, "%", "−28.8 %"),
+        (-0.04, "%", "0.0 %"),
+        (0.456, "% of GDP", "0.46 % of GDP"),
+        (2.4935, "times", "2.49 times"),
+        (1234567, "count", "1,234,567"),
+        ("not supported", "text", "not supported"),
+        ("2025-02-28", "date", "2025-02-28"),
+        (2022, "year", "2022"),
+    ],
+)
+def test_display(value, unit, shown):
+    assert display(value, unit) == shown
+
+
+def test_unknown_unit_lists_the_known_ones():
+    with pytest.raises(AuditError, match="'bn' is not a known unit") as caught:
+        display(1, "bn")
+    assert "bn EUR" in str(caught.value)
+
+
+def test_entry_holds_value_unit_display_and_source():
+    found = Numbers("notebooks/F01.ipynb")
+    found.add("a.b", 1 / 3, "bn EUR")
+    found.add("a.c", 280.0, "bn US$", shown="280 bn US$")
+    assert found.entries["a.b"] == {
+        "value": 0.333333333333,
+        "unit": "bn EUR",
+        "display": "0.3 bn EUR",
+        "source": "notebooks/F01.ipynb",
+    }
+    assert found.entries["a.c"]["display"] == "280 bn US$"
+
+
+def test_key_given_twice_is_refused():
+    found = Numbers("F01")
+    found.add("a", 1, "count")
+    with pytest.raises(AuditError, match="given twice"):
+        found.add("a", 1, "count")
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_null_is_refused(nothing):
+    found = Numbers("F01")
+    with pytest.raises(AuditError, match=r"(?s)'a' has no value.*null is not zero"):
+        found.add("a", nothing, "count")
+    assert found.entries == {}
+
+
+def test_zero_is_a_number():
+    found = Numbers("F01")
+    found.add("a", 0, "count")
+    assert found.entries["a"]["display"] == "0"
+
+
+def write(path, **values):
+    path.write_text(
+        json.dumps({key: {"value": v, "source": path.stem} for key, v in values.items()})
+    )
+    return path
+
+
+def test_merge_joins_files(tmp_path):
+    merged = numbers.merge(
+        [write(tmp_path / "F01.json", a=1), write(tmp_path / "F02.json", b=2)]
+    )
+    assert {key: entry["value"] for key, entry in merged.items()} == {"a": 1, "b": 2}
+
+
+def test_merge_refuses_a_key_of_two_notebooks(tmp_path):
+    paths = [write(tmp_path / "F01.json", a=1), write(tmp_path / "F02.json", a=1)]
+    with pytest.raises(AuditError, match="'a' comes from two notebooks") as caught:
+        numbers.merge(paths)
+    assert "F01" in str(caught.value)
+    assert "F02" in str(caught.value)
+
+
+def test_written_numbers_read_back(tmp_path, monkeypatch):
+    (tmp_path / "Snakefile").touch()
+    (tmp_path / "config").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    found = Numbers("F01")
+    found.add("a", 1.5, "%")
+    found.write("out/F01.json")
+    assert numbers.read("out/F01.json") == found.entries
