@@ -1,0 +1,273 @@
+"""What the report is put together from: numbers, figures and tables of several variants.
+
+Knows where built files lie and how tables read in Markdown; the text's own rules are in
+`report`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from aidaudit import config, files, paths, repro, results, sources
+from aidaudit.donors import GROUPS
+from aidaudit.numbers import display
+from aidaudit.report import VERDICTS, Figure, assemble, claims_markdown, plain
+
+SECTIONS = Path("report/sections")
+ABSTRACT = Path("report/abstract.md")
+VERDICT_FIGURE = ("V01", "all")
+
+
+def sections() -> list[Path]:
+    """The report's section files, in order."""
+    return [files.source(path) for path in section_names()]
+
+
+def section_names() -> list[str]:
+    """The section files relative to the root, in the order of their names."""
+    return sorted(
+        path.relative_to(repro.root()).as_posix()
+        for path in (repro.root() / SECTIONS).glob("*.md")
+    )
+
+
+def drawn(variants: list[str]) -> list[tuple[str, str]]:
+    """(figure, variant) of every figure that these variants can answer."""
+    return [
+        (figure, name)
+        for figure in config.figures()
+        for name in variants
+        if config.answers(figure, name)
+    ]
+
+
+def numbers_of(variants: list[str]) -> dict[str, dict]:
+    """numbers.json of each variant."""
+    return {
+        name: json.loads(files.source(paths.all_numbers(name)).read_text("utf-8"))
+        for name in variants
+    }
+
+
+def figures_of(variants: list[str]) -> dict[tuple[str, str], Figure]:
+    """All figures that the variants can answer, with the words saved beside them."""
+    found = {}
+    for figure, name in [VERDICT_FIGURE, *drawn(variants)]:
+        where = paths.figure(figure, name)
+        words = json.loads(files.source(where["json"]).read_text(encoding="utf-8"))
+        found[figure, name] = Figure(
+            id=figure,
+            variant=name,
+            title=plain(words["title"]),
+            caption=plain(f"{words['caption']} {words['source']}"),
+            alt=words["alt"],
+            svg=where["svg"],
+            pdf=where["pdf"],
+            png=where["png"],
+            csv=where["csv"],
+            notebook=f"report/notebooks/{name}/{figure}.html",
+        )
+    return found
+
+
+def claims_of(variants: list[str]) -> dict[str, pd.DataFrame]:
+    """The claims table of each variant, indexed by claim."""
+    return {name: results.read(name, "claims").set_index("claim_id") for name in variants}
+
+
+def verdict_grid(variants: list[str]) -> pd.DataFrame:
+    """Verdicts: one row per claim, one column per variant."""
+    return pd.DataFrame({name: t["verdict"] for name, t in claims_of(variants).items()})
+
+
+def verdict_finding(grid: pd.DataFrame, claims: list[config.Claim]) -> str:
+    """One sentence: how many claims hold, in the variant that decides each."""
+    deciding = pd.Series(
+        [
+            grid.loc[c.id, c.judged_in if c.judged_in in grid.columns else grid.columns[0]]
+            for c in claims
+        ]
+    )
+    counts = deciding.value_counts()
+    parts = [f"{counts[v]} {v}" for v in VERDICTS if v in counts]
+    return f"Of {len(claims)} claims: " + ", ".join(parts)
+
+
+def tables_of(variants: list[str]) -> dict[str, str]:
+    """The report's tables as Markdown: claims, headline, variants, data, figures."""
+    return {
+        "claims": _claims(variants),
+        "headline": _headline(variants),
+        "variants": _variants(variants),
+        "data": _data(),
+        "figures": _figures(variants),
+    }
+
+
+def text(
+    numbers: dict[str, dict], figures: dict[tuple[str, str], Figure], tables: dict[str, str]
+) -> str:
+    """The whole report as one Markdown text. Raises AuditError as `report.assemble` does."""
+    root = repro.root()
+    return assemble(
+        [path.relative_to(root) for path in sections()],
+        numbers=numbers,
+        figures=figures,
+        tables=tables,
+        title="How much did NATO countries give Ukraine?",
+        subtitle="An executable audit of a 2025 article, claim by claim",
+        abstract=files.source(ABSTRACT).relative_to(root),
+    )
+
+
+def _amount(value: float, unit: str) -> str:
+    """A value of the claims table: the unit is in the asserted column already."""
+    return display(value, unit) if value == value else "–"
+
+
+def _claims(variants: list[str]) -> str:
+    by_variant = claims_of(variants)
+    rows = []
+    for claim in config.claims():
+        judged = claim.judged_in if claim.judged_in in variants else variants[0]
+        row = by_variant[judged].loc[claim.id]
+        low, high = _amount(row["low"], row["unit"]), _amount(row["high"], row["unit"])
+        shown = claim.figure and (
+            judged if config.answers(claim.figure, judged) else variants[-1]
+        )
+        rows.append(
+            {
+                "claim_id": claim.id,
+                "locator": claim.locator,
+                "paraphrase": claim.paraphrase,
+                "asserted": row["asserted"],
+                "computed": _amount(row["value"], row["unit"]),
+                "interval": f"{low} to {high}" if low != high else "",
+                "verdicts": {
+                    name: t.loc[claim.id, "verdict"] for name, t in by_variant.items()
+                },
+                "judged_verdict": row["verdict"],
+                "reason": row["reason"],
+                "figure": claim.figure,
+                "anchor": f"#{claim.figure}-{shown}" if shown else None,
+            }
+        )
+    return claims_markdown(
+        rows,
+        "Claims with their verdicts. Computed: the literal reading; below it the range of "
+        "the admissible ones. Verdicts of other variants are named where they differ.",
+    )
+
+
+def _pipe(header: list[str], rows: list[list[str]], widths: list[int], caption: str) -> str:
+    """A pandoc pipe table; widths are relative, negative ones align right."""
+    rule = ["-" * (abs(w) - 1) + ":" if w < 0 else ":" + "-" * (w - 1) for w in widths]
+    lines = [header, rule, *rows]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"{body}\n\n: {caption}"
+
+
+def _headline(variants: list[str]) -> str:
+    tables = {name: results.read(name, "headline") for name in variants}
+    header, rows = ["Allocations by"], []
+    header += [f"{name}: bn EUR | bn US$" for name in variants]
+    for group in tables[variants[0]]["donors"].unique():
+        row = [GROUPS[group].label]
+        for table in tables.values():
+            cells = table[
+                (table["reading"] == "at_article_date")
+                & (table["measure"] == "allocation")
+                & (table["donors"] == group)
+            ].set_index("fx_method")
+            usd = cells["value_usd_bn"]
+            row += [
+                f"{cells['value_eur_bn'].iloc[0]:,.1f}",
+                f"{usd['month_average']:,.1f} ({usd.min():,.0f}–{usd.max():,.0f})",
+            ]
+        rows.append(row)
+    split = [part.strip() for cell in header for part in cell.split("|")]
+    flat = [split[0]]
+    for position, name in enumerate(variants):
+        flat += [split[1 + 2 * position], f"{name}: bn US$"]
+    return _pipe(
+        flat,
+        rows,
+        [26, *[-10, -16] * len(variants)],
+        "Allocations up to the article's date under each reading, in bn EUR and in bn US$ at "
+        "the announcement months' rates (in brackets: the range over four methods).",
+    )
+
+
+def _variants(variants: list[str]) -> str:
+    rows = []
+    for name in variants:
+        chosen = config.variant(name)
+        release = f"{chosen.release}"
+        if chosen.totals_release != chosen.release:
+            release += f" (totals: {chosen.totals_release})"
+        rows.append(
+            [f"`{name}`", release, chosen.cut_off, plain(f"{chosen.title}. {chosen.why}")]
+        )
+    return _pipe(
+        ["Variant", "Release", "Cut-off", "What it shows"],
+        rows,
+        [12, 14, 14, 60],
+        "The variants of this report.",
+    )
+
+
+def _data() -> str:
+    groups: dict[tuple[str, ...], list[tuple[str, dict]]] = {}
+    for folder, package in sources.packages().items():
+        title = package["title"].split(", release")[0]
+        key = (title, package["publisher"], package["licenses"][0]["title"])
+        groups.setdefault(key, []).append((folder, package))
+    rows = []
+    for (title, publisher, terms), members in groups.items():
+        when = [
+            " to ".join(part for part in (p.get("release"), p.get("cut_off")) if part)
+            for _, p in members
+        ]
+        made = [f"`{f}`" for f, _ in members]
+        rows.append(
+            [
+                plain(title),
+                plain(publisher),
+                plain("; ".join(part for part in when if part) or "–"),
+                plain(terms),
+                f"{', '.join(made)}; [original]({members[0][1]['homepage']})",
+            ]
+        )
+    return _pipe(
+        ["Data", "Publisher", "Release, cut-off", "Terms", "Folders in `data/raw`, original"],
+        rows,
+        [20, 16, 20, 20, 28],
+        "Data, publishers and terms. The descriptors name the upstream files and their hashes.",
+    )
+
+
+def _figures(variants: list[str]) -> str:
+    rows = []
+    for figure, entry in config.figures().items():
+        cells = [f"{figure} {entry.name}"]
+        for name in variants:
+            if config.answers(figure, name):
+                where = paths.figure(figure, name)
+                links = [
+                    f"[{kind.upper()}](../{where[kind]})"
+                    for kind in ("svg", "pdf", "png", "csv")
+                ]
+                links.append(f"[notebook](notebooks/{name}/{figure}.html)")
+                cells.append(" ".join(links))
+            else:
+                cells.append("cannot answer")
+        rows.append(cells)
+    return _pipe(
+        ["Figure", *variants],
+        rows,
+        [16, *[28] * len(variants)],
+        "Every figure in every variant that can answer, with its data and executed notebook.",
+    )

@@ -1,0 +1,544 @@
+"""The report: section files with placeholders in, one HTML page and one PDF out.
+
+No number is typed into prose: it is named, and its value comes from `numbers.json`. What
+cannot be resolved stops the build with the file and line where it stands. Pandoc does the
+reading and writing; what the two formats do differently is in `report/*.lua`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+
+from aidaudit import repro
+from aidaudit.errors import AuditError, nearest
+
+REFERENCES = "# References {.unnumbered}\n\n::: {#refs}\n:::\n"
+FOLDER = "report"  # sources and built report; links between built files start here
+
+# verdict → (its class in style.css and template.typ, its symbol in DejaVu Sans)
+VERDICTS = {
+    "supported": ("supported", "✔"),
+    "supported with qualification": ("qualified", "◐"),
+    "not supported": ("not-supported", "✘"),
+    "consistent, not causal": ("consistent", "~"),
+    "not testable with open data": ("not-testable", "–"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One drawn figure. Paths are relative to the repository's root.
+
+    title: the finding, as Markdown. caption: source, release and cut-off, as Markdown.
+    alt: what a reader who cannot see the picture is told, as plain text.
+    """
+
+    id: str
+    variant: str
+    title: str
+    caption: str
+    alt: str
+    svg: str
+    pdf: str
+    png: str
+    csv: str
+    notebook: str
+
+    @property
+    def anchor(self) -> str:
+        """The fragment that a link to this figure ends in."""
+        return f"{self.id}-{self.variant}"
+
+
+# --- text ------------------------------------------------------------------------------
+
+
+def plain(text: object) -> str:
+    """Text that pandoc reads as these very characters, also inside a table cell."""
+    return re.sub(r"([\\`*_{}\[\]<>|~^$@#])", r"\\\1", " ".join(str(text).split()))
+
+
+def _attribute(text: object) -> str:
+    """A quoted attribute value; an unescaped bar would end a table cell."""
+    return '"' + re.sub(r'([\\"|])', r"\\\1", " ".join(str(text).split())) + '"'
+
+
+def _place(text: str, offset: int) -> dict:
+    """Line and column of an offset, for AuditError."""
+    before = text[:offset]
+    row = before.count("\n") + 1
+    return {"row": row, "column": str(offset - before.rfind("\n"))}
+
+
+PLACEHOLDER = re.compile(r"\{\{(?P<name>[^{}\n]*)\}\}|\{\{|\}\}")
+
+
+def resolve(
+    text: str,
+    file: str | Path,
+    numbers: Mapping[str, Mapping[str, Mapping]],
+    figures: Mapping[tuple[str, str], Figure],
+    tables: Mapping[str, str],
+) -> str:
+    """Put numbers, figures and tables in the place of their `{{placeholders}}`.
+
+    numbers: variant → key → {value, unit, display, source}. figures: (id, variant) → Figure.
+    tables: name → Markdown. `{{variant:key}}` stands in a sentence; `{{figure:F01:article}}`
+    and `{{table:T01}}` stand alone on their line.
+    Raises AuditError with line, column and the nearest known name for anything unresolved.
+    """
+    return PLACEHOLDER.sub(lambda m: _one(m, text, file, numbers, figures, tables), text)
+
+
+def _one(match, text, file, numbers, figures, tables) -> str:
+    """What one placeholder becomes."""
+    name = (match["name"] or "").strip()
+    kind, _, rest = name.partition(":")
+
+    def fail(problem: str, known: Iterable[str] = (), mend: str = "") -> AuditError:
+        place = _place(text, match.start())
+        mend = f"{nearest(rest, list(known))}{mend}"
+        return AuditError(problem, file, **place, found=match[0], mend=mend)
+
+    if not rest:
+        raise fail("a placeholder is not complete", mend="Write {{variant:key}}.")
+    if kind in ("figure", "table"):
+        line = text[text.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
+        if line.strip() != match[0]:
+            raise fail(f"a {kind} is not alone on its line", mend="Give it a line of its own.")
+    if kind == "figure":
+        key = tuple(rest.split(":"))
+        if key not in figures:
+            known = [":".join(k) for k in figures]
+            raise fail("no such figure", known, "Figures are declared in config/figures.yaml.")
+        return _figure(figures[key])
+    if kind == "table":
+        if rest not in tables:
+            raise fail("no such table", tables, f"Tables: {', '.join(sorted(tables))}.")
+        return tables[rest]
+    if kind not in numbers:
+        known = f"{nearest(kind, list(numbers))}Variants: {', '.join(sorted(numbers))}."
+        raise fail(f"no numbers of a variant '{kind}'", mend=known)
+    if rest not in numbers[kind]:
+        where = f"The keys are in data/processed/{kind}/numbers.json."
+        raise fail("no number has this key", numbers[kind], where)
+    return _number(name, numbers[kind][rest])
+
+
+def _number(name: str, number: Mapping) -> str:
+    """A number as the reader sees it; its key and source show on hovering."""
+    display = plain(number["display"])
+    if len(display) <= 20:  # a longer one, kept on one line, would stick out on a phone
+        display = display.replace(" ", "\u00a0")
+    title = _attribute(f"{name} · {number.get('source') or 'source not given'}")
+    return f"[{display}]{{.number key={_attribute(name)} title={title}}}"
+
+
+def _figure(figure: Figure) -> str:
+    """The figure block; formats.lua turns it into what each format needs."""
+    link = {
+        part: os.path.relpath(getattr(figure, part), FOLDER) for part in ("csv", "notebook")
+    }
+    return "\n\n".join(
+        (
+            f"::: {{#{figure.anchor} .plate}}",
+            f"![]({figure.svg}){{alt={_attribute(figure.alt)}}}",
+            f"**{figure.title}**",
+            f"::: source\n{figure.caption}\n:::",
+            f"::: links\n[{figure.id} · {figure.variant}](#{figure.anchor}) "
+            f"· [data (CSV)]({link['csv']}) · [executed notebook]({link['notebook']})\n:::",
+            ":::",
+        )
+    )
+
+
+# What may hold digits in prose. Each is blanked out in this order; any digit that is then
+# left was typed, and would go stale at the next release of the data.
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_YEAR = r"(?:199\d|20[0-3]\d)"
+_LIST = r"\d+(?:\.\d+)*(?:(?:,? (?:and|or|to) |, |[–-])\d+(?:\.\d+)*)*"
+ALLOWED = [
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"^(```+|~~~+)[\s\S]*?^\1",  # code block
+        r"<!--[\s\S]*?-->",
+        r"(`+)[^`][\s\S]*?\1",  # code span
+        r"\{\{[^{}\n]*\}\}",  # placeholder
+        r"\[[^\]\n]*\]\{\.fixed\}",  # the explicit escape
+        r"\{[^{}\n]*\}",  # attributes
+        r"^\[[^\]]+\]:.*$",  # link definition
+        r"\]\([^)\s]*\)",  # link target
+        r"<?https?://[^\s>]+",
+        r"\[[^\]]*@[^\]]*\]|@[\w:.-]+",  # citation, with its page
+        r"\[\^\w+\]",  # footnote mark
+        r"^\s*\d{1,2}[.)] ",  # list number
+        r"^#+ \d+(?:\.\d+|\.) ",  # section number
+        rf"\b[Rr]eleases? {_LIST}",
+        rf"\b(?:Articles?|[Ss]ections?|Chapter|Appendix|Python|[Vv]ersion) {_LIST}",
+        rf"\b(?:\d{{1,2}}(?:[–-]| to | and ))?\d{{1,2}} {_MONTH}\b",  # 24 February
+        rf"\b{_MONTH} \d{{1,2}}(?=,? {_YEAR})",  # February 24, 2022
+        rf"\b{_YEAR}-\d\d(?:-\d\d)?\b",  # ISO month or date
+        rf"\b{_YEAR}[–/]\d\d\b",  # 2025–26
+        rf"(?<![\d.,]){_YEAR}s?(?!\d|[.,]\d)",
+        r"\b(?!EUR|USD?\d)[A-Z][A-Za-z]*-?\d+[a-z]?\b",  # F01, MIL-2a, COVID-19, T-72
+    )
+]
+TYPED = re.compile(r"[€$£]?\d+(?:[.,]\d+)*[ \u00a0]?(?:%|bn\b|m\b)?")
+
+
+def typed_numbers(text: str, file: str | Path) -> None:
+    """Check that the prose has no typed numbers.
+
+    Years, dates, identifiers, releases, code, links and citations may have digits; a fact
+    that no release can change is written `[5]{.fixed}`.
+    Raises AuditError for the first typed number, with the lines of the others.
+    """
+    prose = text
+    for allowed in ALLOWED:
+        prose = allowed.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose)
+    typed = list(TYPED.finditer(prose))
+    if not typed:
+        return
+    first, others = typed[0], [str(_place(prose, m.start())["row"]) for m in typed[1:]]
+    more = f" (more in lines {', '.join(dict.fromkeys(others))})" if others else ""
+    raise AuditError(
+        f"a number is typed into the prose{more}",
+        file,
+        **_place(prose, first.start()),
+        found=first[0].strip(),
+        expected="a placeholder such as {{article:headline.nato.usd}}",
+        mend="Name the number's key, or write [5]{.fixed} if no data can ever change it.",
+    )
+
+
+def assemble(
+    sections: Sequence[Path],
+    *,
+    numbers: Mapping[str, Mapping[str, Mapping]],
+    figures: Mapping[tuple[str, str], Figure],
+    tables: Mapping[str, str],
+    title: str,
+    subtitle: str = "",
+    authors: Sequence[str] = (),
+    abstract: Path | None = None,
+) -> str:
+    """One Markdown text: metadata, then every section, checked and resolved.
+
+    The date is that of the build's SOURCE_DATE_EPOCH. abstract: a Markdown file, treated
+    like a section. Raises AuditError as `typed_numbers` and `resolve` do, and for a figure
+    or table that is placed twice, since its anchor would then lead to two places.
+    """
+
+    def read(path: Path) -> str:
+        text = path.read_text(encoding="utf-8")
+        typed_numbers(text, path)
+        return resolve(text, path, numbers, figures, tables)
+
+    _placed_once(sections)
+    day = datetime.fromtimestamp(repro.SOURCE_DATE_EPOCH, UTC)
+    metadata = {
+        "title": title,
+        "subtitle": subtitle,
+        "author": list(authors),
+        "date": f"{day.day} {day:%B %Y}",
+        "date-iso": f"{day:%Y-%m-%d}",
+        "lang": "en",
+        "abstract": read(abstract) if abstract else "",
+        "link-citations": True,
+    }
+    # JSON is YAML, with none of YAML's surprises about what needs quoting.
+    lines = [
+        f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in metadata.items()
+    ]
+    head = "\n".join(["---", *lines, "---"])
+    return "\n\n".join([head, *map(read, sections), REFERENCES])
+
+
+def _placed_once(sections: Sequence[Path]) -> None:
+    """Check that no figure and no table is placed twice."""
+    seen: dict[str, Path] = {}
+    for path in sections:
+        text = path.read_text(encoding="utf-8")
+        for match in re.finditer(r"\{\{\s*((?:figure|table):[^{}\n]*?)\s*\}\}", text):
+            if match[1] in seen:
+                raise AuditError(
+                    f"this stands already in {seen[match[1]]}",
+                    path,
+                    **_place(text, match.start()),
+                    found=match[0],
+                    mend="Place it once and link to it elsewhere: [F01](#F01-article).",
+                )
+            seen[match[1]] = path
+
+
+# --- the table of claims ---------------------------------------------------------------
+
+
+def verdict_markdown(verdict: str) -> str:
+    """A verdict as symbol and words; colour is added by the style.
+
+    Raises AuditError for an unknown verdict.
+    """
+    if verdict not in VERDICTS:
+        mend = f"{nearest(verdict, list(VERDICTS))}Use one of the expected verdicts."
+        known = ", ".join(f"'{v}'" for v in VERDICTS)
+        raise AuditError("unknown verdict", found=verdict, expected=known, mend=mend)
+    style, symbol = VERDICTS[verdict]
+    # The space after the symbol does not break, or the symbol would stand on its own line.
+    symbol = f'[{plain(symbol)}]{{.symbol aria-hidden="true"}}'
+    return f"[{symbol}\u00a0{verdict}]{{.verdict .{style}}}"
+
+
+def claims_markdown(rows: Sequence[Mapping], caption: str, *, name: str = "T01") -> str:
+    """The table of claims as Markdown, for `{{table:…}}`.
+
+    rows: claim_id, locator, paraphrase, asserted, computed, interval, verdicts (variant →
+    verdict), judged_verdict, reason, figure (id) and anchor (link, such as '#F01-article').
+    Cells are plain text; a missing or empty one becomes a dash. Other variants are named only
+    where their verdict differs. Each row can be linked to as `#claim-MIL-2a`.
+    Raises AuditError for an unknown verdict.
+    """
+    head = "| Claim | What the article says | Asserted | Computed | Verdict |"
+    # The dashes give the widths: pandoc uses them since the rows are longer than a line.
+    rule = f"|:{'-' * 11}|:{'-' * 38}|:{'-' * 14}|:{'-' * 16}|:{'-' * 20}|"
+    body = (f"| {' | '.join(_claim_cells(row))} |" for row in rows)
+    lines = [head, rule, *body, "", f": {caption} {{#{name}}}"]
+    return "::: claims\n" + "\n".join(lines) + "\n:::"
+
+
+def _claim_cells(row: Mapping) -> Iterator[str]:
+    """The five cells of one claim; `below` is a second, smaller line within a cell."""
+
+    def below(text: str) -> str:
+        return f" [{text}]{{.below}}" if text else ""
+
+    def cell(key: str) -> str:
+        value = row.get(key)
+        # NaN is what an empty cell of a table read by pandas is.
+        return "" if value is None or value != value else plain(value)
+
+    figure, anchor = cell("figure"), row.get("anchor")
+    figure = f"[{figure}]({anchor})" if figure and anchor else figure
+    identifier = row["claim_id"]
+    yield f"[{identifier}]{{#claim-{identifier}}}{below('¶ ' + cell('locator'))}{below(figure)}"
+    yield (cell("paraphrase") or "–") + below(cell("reason"))
+    yield cell("asserted") or "–"
+    yield (cell("computed") or "–") + below(cell("interval"))
+    judged = row["judged_verdict"]
+    verdicts = row.get("verdicts") or {}
+    differs = (f"{plain(name)}: {other}" for name, other in verdicts.items() if other != judged)
+    yield verdict_markdown(judged) + below("; ".join(differs))
+
+
+# --- formats ---------------------------------------------------------------------------
+
+
+def to_html(markdown: str, out: Path, root: Path) -> None:
+    """Write the report as one HTML page that asks nothing of any server.
+
+    markdown: from `assemble`. root: the repository, whose report/ has the template, style,
+    filters and bibliography. Raises AuditError for an unresolved citation, a picture that
+    is not there, and anything that would make the page load something.
+    """
+    # The title is the page's only first-level heading, so sections begin at the second.
+    options = (
+        "--to=html5",
+        "--shift-heading-level-by=1",
+        "--embed-resources",
+        "--section-divs",
+        "--toc",
+        "--toc-depth=3",
+    )
+    style = ("--template=report/template.html", "--css=report/style.css")
+    page = _report(markdown, root, *options, *style, "--lua-filter=report/tables.lua")
+    _refuse_requests(page, out)
+    _write(out, page.encode())
+
+
+def to_pdf(markdown: str, out: Path, root: Path) -> None:
+    """Write the report as a tagged PDF (PDF/UA-1), the same bytes each time.
+
+    Arguments and errors as for `to_html`; a link to an anchor that is nowhere, and a picture
+    without alternative text, are errors too.
+    """
+    import typst
+
+    source = _report(markdown, root, "--to=typst", "--template=report/template.typ")
+    # Only fonts that come with a Python package: any other would differ between machines.
+    fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data/fonts/ttf"
+    try:
+        pdf = typst.compile(
+            source.encode(),
+            root=str(root),
+            font_paths=[str(fonts)],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=["ua-1"],
+            timestamp=repro.SOURCE_DATE_EPOCH,
+        )
+    except typst.TypstError as error:
+        raise AuditError(
+            f"typst cannot set the report: {error.message}",
+            out,
+            mend=" ".join(error.hints)
+            or "A label that does not exist is a link to a figure or claim that is not placed.",
+        ) from error
+    _write(out, pdf)
+
+
+def notebook_html(ipynb: Path, out: Path, root: Path | None = None) -> None:
+    """Write an executed notebook as one HTML page with code, tables and pictures.
+
+    Scripts, styles, frames and remote pictures in outputs are dropped: what remains is text,
+    tables and embedded pictures. root: as for `to_html`; the current checkout if not given.
+    Raises AuditError if the notebook cannot be read.
+    """
+    root = root or repro.root()
+    page = _pandoc(
+        ipynb.read_text(encoding="utf-8"),
+        root,
+        "--from=ipynb",
+        "--to=html5",
+        "--embed-resources",
+        "--template=report/template.html",
+        "--css=report/style.css",
+        "--lua-filter=report/notebook.lua",
+        "--lua-filter=report/tables.lua",
+        f"--metadata=pagetitle:{ipynb.stem}",
+        "--metadata=lang:en",
+        "--variable=notebook",
+        f"--resource-path={ipynb.resolve().parent}",
+        file=ipynb,
+    )
+    _refuse_requests(page, ipynb)
+    _write(out, page.encode())
+
+
+def _report(markdown: str, root: Path, *options: str) -> str:
+    """The report in one format. Dollars are money here, not mathematics."""
+    return _pandoc(
+        markdown,
+        root,
+        "--from=markdown-tex_math_dollars-raw_tex",
+        "--citeproc",
+        "--bibliography=report/bibliography.bib",
+        "--number-sections",
+        "--lua-filter=report/formats.lua",
+        "--fail-if-warnings",
+        *options,
+        file=FOLDER,
+    )
+
+
+def _pandoc(text: str, root: Path, *options: str, file: str | Path) -> str:
+    """Run pandoc in `root` on a text. Raises AuditError with pandoc's own words."""
+    import pypandoc
+
+    done = subprocess.run(
+        [pypandoc.get_pandoc_path(), "--standalone", *options],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=root,
+        env=repro.environment(),
+        check=False,
+    )
+    if done.returncode:
+        raise _explain(done.stderr, root, file)
+    return done.stdout
+
+
+def _explain(stderr: str, root: Path, file: str | Path) -> AuditError:
+    """Pandoc's complaint, with the place in the sections where its cause stands."""
+    citation = re.search(r"citation (\S+) not found", stderr)
+    picture = re.search(r"(?:Could not fetch resource|openBinaryFile:) '?([^\s':]+)", stderr)
+    if citation:
+        key = citation[1]
+        path, place = _find(rf"@\{{?{re.escape(key)}\b", root)
+        bibliography = (root / FOLDER / "bibliography.bib").read_text(encoding="utf-8")
+        known = re.findall(r"^@\w+\{([^,\s]+)", bibliography, re.MULTILINE)
+        return AuditError(
+            "citation not found",
+            path or "a caption or table",
+            **place,
+            found=f"@{key}",
+            mend=f"{nearest(key, known)}Or add an entry to report/bibliography.bib.",
+        )
+    if picture:
+        problem, mend = "picture not found", "Draw it first, or mend its path."
+        return AuditError(problem, file, found=picture[1], mend=mend)
+    wrong = re.sub(r"^Failing because.*$|\[WARNING\] ", "", stderr, flags=re.MULTILINE).strip()
+    return AuditError("pandoc refuses the text", file, found=wrong)
+
+
+def _find(pattern: str, root: Path) -> tuple[Path | None, dict]:
+    """The first match in the sections: its file, and its place for AuditError."""
+    for path in sorted((root / FOLDER).rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if match := re.search(pattern, text):
+            return path.relative_to(root), _place(text, match.start())
+    return None, {}
+
+
+class _Requests(HTMLParser):
+    """Collects what a browser would fetch on opening a page."""
+
+    LOADS = ("src", "srcset", "poster", "data", "background", "xlink:href")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the addresses in a tag's attributes."""
+        self.in_style = tag == "style"
+        loads = (*self.LOADS, "href") if tag in ("link", "use", "image", "base") else self.LOADS
+        for name, value in attrs:
+            if name in loads and not (value or "").startswith(("data:", "#")):
+                self.found.append(f"<{tag} {name}={value}>")
+            if name == "style":
+                self._style(value or "")
+
+    def handle_data(self, data: str) -> None:
+        """Note the addresses in a style sheet."""
+        if self.in_style:
+            self._style(data)
+
+    def _style(self, css: str) -> None:
+        addresses = re.findall(r"@import[^;]*|url\(\s*['\"]?(?!data:|#)[^)]*", css)
+        self.found += addresses
+
+
+def requests_in(page: str) -> list[str]:
+    """What a browser would fetch on opening this page. Links to follow do not count."""
+    parser = _Requests()
+    parser.feed(page)
+    return parser.found
+
+
+def _refuse_requests(page: str, file: str | Path) -> None:
+    """Raise AuditError if the page would load anything."""
+    if found := requests_in(page):
+        problem = "the page would load something when it is opened"
+        raise AuditError(problem, file, found=found[0], mend="Embed it, or link to it.")
+
+
+def _write(out: Path, content: bytes) -> None:
+    """Write all or nothing: a reader never sees half a report."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)

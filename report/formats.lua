@@ -1,0 +1,80 @@
+-- What the two formats of the report do differently: figures, verdicts, second lines in
+-- table cells. Everything else is pandoc's own.
+
+local typst = FORMAT == 'typst'
+
+local function raw(text)
+  return pandoc.RawInline('typst', text)
+end
+
+-- A string in typst's syntax.
+local function quoted(text)
+  return '"' .. text:gsub('[\\"]', '\\%0') .. '"'
+end
+
+local function refuse(what)
+  error(what .. '\nUse Markdown instead; what is not Markdown is lost in the PDF.')
+end
+
+-- HTML in the text would reach the page and not the PDF. Comments reach neither.
+local function raw_html(element)
+  if element.format:match '^html' then
+    if element.text:match '^%s*<!%-%-' then return {} end
+    refuse('HTML in the text: ' .. element.text)
+  end
+end
+
+-- A figure arrives as a Div: the picture, then the blocks of its caption.
+local function plate(div)
+  local picture = div.content[1].content[1]
+  local caption = pandoc.Blocks { table.unpack(div.content, 2) }
+  if not typst then
+    local attr = pandoc.Attr(div.identifier, div.classes)
+    return pandoc.Figure({ pandoc.Plain { picture } }, { long = caption }, attr)
+  end
+  -- Paths that begin with a slash start at the repository's root.
+  local open = ('#plate(%s, alt: %s)['):format(
+    quoted('/' .. picture.src), quoted(picture.attributes.alt or ''))
+  caption:insert(1, pandoc.RawBlock('typst', open))
+  caption:insert(pandoc.RawBlock('typst', ('] <%s>'):format(div.identifier)))
+  return caption
+end
+
+-- The classes below are functions in template.typ.
+
+local function span(element)
+  if not typst then return nil end
+  local open
+  if element.classes:includes 'verdict' then
+    open = ('#verdict("%s")['):format(element.classes[2])
+  elseif element.classes:includes 'symbol' then
+    open = '#symbol['
+  elseif element.classes:includes 'below' then
+    open = '#below['
+  else
+    return nil
+  end
+  local content = element.content:clone()
+  content:insert(1, raw(open))
+  content:insert(raw(']'))
+  return content
+end
+
+local function div(element)
+  if element.classes:includes 'plate' then return plate(element) end
+  if not typst then return nil end
+  for _, class in ipairs { 'source', 'links', 'claims' } do
+    if element.classes:includes(class) then
+      local content = element.content:clone()
+      content:insert(1, pandoc.RawBlock('typst', '#' .. class .. '['))
+      content:insert(pandoc.RawBlock('typst', ']'))
+      return content
+    end
+  end
+end
+
+local function image(element)
+  if element.src:match '^%a+://' then refuse('A picture from elsewhere: ' .. element.src) end
+end
+
+return { { RawBlock = raw_html, RawInline = raw_html, Image = image }, { Span = span, Div = div } }
