@@ -1,0 +1,45 @@
+# make report (or just make) builds everything; make test checks everything.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: report test lab clean lock
+.DEFAULT_GOAL := report
+
+report: $(READY)
+	@snakemake || { aidaudit failures; exit 1; }
+	@echo; echo "The report is at:"; ls -1 $(CURDIR)/report/report.html $(CURDIR)/report/report.pdf
+
+test: $(READY)
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile rules
+	snakemake --lint
+	aidaudit schemas --check
+	aidaudit notebooks
+	pytest -n 2
+
+lab: $(READY)
+	jupyter lab --notebook-dir=. notebooks
+
+# Built files only; data/raw is never touched.
+clean:
+	rm -rf data/processed/* figures/* logs .staging .snakemake
+	rm -rf report/build report/notebooks report/report.html report/report.pdf
+
+# Needs uv (`pip install uv`); hashes are kept, addresses of package indexes are not.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --quiet envs/requirements.in -o envs/requirements.txt
+
+$(READY): envs/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Setting up .venv from envs/requirements.txt (once; a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r envs/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,44 @@
+"""Front door: configuration, stages in the order of data flow, and targets."""
+
+import os
+import time
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# Jobs say how long the build has been going on.
+os.environ.setdefault("AIDAUDIT_STARTED", str(time.time()))
+
+
+include: "rules/common.smk"
+include: "rules/ingest.smk"
+include: "rules/clean.smk"
+include: "rules/analyse.smk"
+include: "rules/claims.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        REPORT if WHOLE else [],
+        pages_of(VARIANTS),
+        figure_files(VARIANTS),
+    message:
+        "Everything is built"
+        + (": " + " and ".join(REPORT) if WHOLE else f" for {', '.join(VARIANTS)}")
+        + "."
+
+
+rule report:
+    input:
+        REPORT,
+    message:
+        "The report is built: report/report.html and report/report.pdf."
+
+
+onerror:
+    notebooks.mark_stale("logs/notebooks")
+    for text in notebooks.failures("logs/notebooks"):
+        print(f"\n{text}", file=sys.stderr)

@@ -1,0 +1,64 @@
+rule results:
+    input:
+        notebook="notebooks/analysis/results.ipynb",
+        reads=lambda wildcards: [
+            paths.clean_release(settings.variant(wildcards.variant).release),
+            paths.clean_release(settings.variant(wildcards.variant).totals_release),
+            paths.clean("donors"),
+            paths.clean("rates"),
+            *descriptors(wildcards.variant),
+        ],
+        package=PACKAGE,
+        environment=LOCK,
+    output:
+        writes=[
+            update(f"data/processed/{{variant}}/{name}")
+            for name in (
+                "donor_totals.csv",
+                "monthly.csv",
+                "headline.csv",
+                "numbers/results.json",
+            )
+        ],
+        executed=update("report/notebooks/{variant}/results.ipynb"),
+    log:
+        "logs/{variant}/results.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        offer=offer_of_variant,
+        own="{}",
+    message:
+        "Add up {wildcards.variant} (notebooks/analysis/results.ipynb)."
+    shell:
+        NOTEBOOK
+
+
+rule figure:
+    input:
+        notebook="notebooks/figures/{figure}.ipynb",
+        reads=tables_of_figure,
+        package=PACKAGE,
+        environment=LOCK,
+    output:
+        writes=[
+            update(path)
+            for path in (
+                *paths.figure("{figure}", "{variant}").values(),
+                paths.numbers("{variant}", "{figure}"),
+            )
+        ],
+        executed=update("report/notebooks/{variant}/{figure}.ipynb"),
+    log:
+        "logs/{variant}/{figure}.log",
+    wildcard_constraints:
+        figure=r"F\d\d",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        offer=offer_of_variant,
+        own=own_of_figure,
+    message:
+        "Draw {wildcards.figure} for {wildcards.variant} (notebooks/figures/{wildcards.figure}.ipynb)."
+    shell:
+        NOTEBOOK

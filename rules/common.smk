@@ -1,0 +1,127 @@
+"""What rules share: parameters, what notebooks read, and the command that runs one."""
+
+import json
+import sys
+
+from aidaudit import config as settings
+from aidaudit import notebooks, paths, sources
+
+# `snakemake --config variants=article,latest` builds a subset, without the report, whose
+# text speaks of all of them.
+KNOWN = list(settings.config().variants)
+VARIANTS = str(config["variants"]).split(",") if "variants" in config else KNOWN
+for name in VARIANTS:
+    settings.variant(name)
+WHOLE = VARIANTS == KNOWN
+REPORT = ["report/report.html", "report/report.pdf"]
+FIGURES = settings.figures()
+CONTEXT = {
+    "donors": ["memberships/nato", "memberships/eu"],
+    "rates": ["ecb/euro_rates"],
+    "economy": ["imf_weo/october_2025"],
+    "population": ["worldbank/population"],
+}
+# A change to the package or to the environment rebuilds what was made with them.
+PACKAGE = sorted(str(path) for path in Path("aidaudit").rglob("*.py"))
+LOCK = "envs/requirements.txt"
+CONFIG = ["config/config.yaml", "config/figures.yaml", "config/claims.yaml"]
+OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
+# Runs a notebook with the parameters offered, its declared inputs and its declared outputs.
+# Output goes to the terminal and to the log alike.
+NOTEBOOK = (
+    "aidaudit notebook {input.notebook:q} {output.executed:q} --offer {params.offer:q} "
+    "--own {params.own:q} -- {input.reads:q} :: {output.writes:q} 2>&1 | tee {log:q}"
+)
+
+
+def raw(folder):
+    """A raw table's descriptor and CSV."""
+    descriptor = f"data/raw/{folder}/datapackage.json"
+    return [descriptor, str(sources.table_path(folder))]
+
+
+def descriptors(variant):
+    """Descriptors of the releases that a variant uses."""
+    chosen = settings.variant(variant)
+    numbers = sorted({chosen.release, chosen.totals_release})
+    return [f"data/raw/{paths.raw_release(n)}/datapackage.json" for n in numbers]
+
+
+def offer(**given):
+    """Parameters as the JSON that the notebook command takes."""
+    return json.dumps(given)
+
+
+def offer_of_variant(wildcards):
+    """Everything that a notebook of this variant may be given."""
+    return offer(**settings.parameters(wildcards.variant))
+
+
+def own_of_figure(wildcards):
+    """The parameters that a figure's entry gives to its notebook alone."""
+    return json.dumps(FIGURES[wildcards.figure].parameters)
+
+
+def tables_of_figure(wildcards):
+    """Result tables, clean tables and descriptors that a figure's notebook reads."""
+    entry = FIGURES[wildcards.figure]
+    return [
+        *[paths.result(wildcards.variant, name) for name in entry.reads],
+        *[paths.clean(name) for name in entry.clean],
+        *descriptors(wildcards.variant),
+        "config/events.yaml",
+        *CONFIG,
+    ]
+
+
+def drawn(variants):
+    """(figure, variant) of every figure that these variants can answer."""
+    return [(f, v) for v in variants for f in FIGURES if settings.answers(f, v)]
+
+
+def words_of_figures(variants):
+    """The files with title, caption and alt text of every figure in the report."""
+    return [paths.figure(f, v)["json"] for f, v in [*drawn(variants), ("V01", "all")]]
+
+
+def figure_files(variants):
+    """Every figure in every format."""
+    return [
+        path
+        for figure, variant in [*drawn(variants), ("V01", "all")]
+        for path in paths.figure(figure, variant).values()
+    ]
+
+
+def pictures_in_report(variants):
+    """The pictures that HTML and PDF embed."""
+    return [
+        paths.figure(f, v)[kind]
+        for f, v in [*drawn(variants), ("V01", "all")]
+        for kind in ("svg", "pdf")
+    ]
+
+
+def numbers_of_variant(wildcards):
+    """The numbers that the notebooks of a variant contribute."""
+    names = ["results", "claims", *[f for f, v in drawn([wildcards.variant])]]
+    return [paths.numbers(wildcards.variant, name) for name in names]
+
+
+def executed_notebooks(variants):
+    """Every executed notebook."""
+    chosen = [settings.variant(v) for v in variants]
+    releases = sorted({r for v in chosen for r in (v.release, v.totals_release)})
+    return [
+        *[paths.executed("clean", f"kiel_release_{r:02d}") for r in releases],
+        *[paths.executed("clean", table) for table in CONTEXT],
+        *[paths.executed(v, name) for v in variants for name in ("results", "claims")],
+        *[paths.executed(v, f) for f, v in drawn(variants)],
+        paths.executed("all", "V01"),
+        *([paths.executed("all", "report")] if WHOLE else []),
+    ]
+
+
+def pages_of(variants):
+    """The HTML page of every executed notebook."""
+    return [path.replace(".ipynb", ".html") for path in executed_notebooks(variants)]

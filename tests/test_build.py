@@ -1,0 +1,283 @@
+"""One whole build in a copy of the checkout, and what a person sees when it cannot go on."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from aidaudit import config, paths, report, repro
+
+ROOT = Path(__file__).parents[1]
+BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "report/report.")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".snakemake", ".staging", "logs", "processed", "notebooks.bak",
+    ".pytest_cache", ".ruff_cache", "__pycache__", "*.egg-info", "build", "report.html",
+    "report.pdf",
+)  # fmt: skip
+
+pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
+
+
+def run(root: Path, *command: str) -> subprocess.CompletedProcess:
+    """Run a command of the environment in a checkout, with that checkout's package."""
+    binaries = Path(sys.executable).parent
+    return subprocess.run(
+        command,
+        cwd=root,
+        env={
+            **os.environ,
+            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(root),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def built_files(root: Path) -> dict[str, str]:
+    """sha256 of everything that a build makes, by path."""
+    return {
+        path.relative_to(root).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.relative_to(root).as_posix().startswith(BUILT)
+    }
+
+
+def jobs(output: str) -> dict[str, int]:
+    """The table 'Job stats' of a dry run: rule → count."""
+    lines = output.split("Job stats:")[-1].splitlines()
+    rows = [line.split() for line in lines]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A copy of the checkout without anything built, then built."""
+    root = tmp_path_factory.mktemp("check out")
+    shutil.copytree(ROOT, root, dirs_exist_ok=True, ignore=LEFT_OUT)
+    shutil.rmtree(root / "figures", ignore_errors=True)
+    shutil.rmtree(root / "report/notebooks", ignore_errors=True)
+    done = run(root, "snakemake")
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "steps (100%) done" in done.stdout
+    assert "since the build began" in done.stdout
+    return root
+
+
+ARTICLE = {
+    "release": 21,
+    "cut_off": "2024-12-31",
+    "article_date": "2025-02-28",
+    "fixed_usd_per_eur": 1.13972,
+}
+VARIANTS = ["article", "literal", "latest"]
+COLUMNS = {
+    "donor_totals": ["donor", "donor_group", "aid_type", "measure", "value_eur_bn"],
+    "monthly": ["month", "donor", "donor_group", "aid_type", "measure", "value_eur_bn"],
+    "headline": ["reading", "measure", "donors", "fx_method", "value_eur_bn", "value_usd_bn"],
+    "claims": [
+        "claim_id", "locator", "verdict", "value", "low", "high", "unit", "asserted", "reason",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("table", COLUMNS)
+def test_result_tables_keep_their_contract(built, variant, table):
+    with (built / paths.result(variant, table)).open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert set(COLUMNS[table]) <= set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("variant", "total", "nato"),
+    [("article", 267.197, 203.892), ("literal", 274.303, 208.611), ("latest", 374.22, 262.704)],
+)
+def test_headline_has_the_known_totals(built, variant, total, nato):
+    with (built / paths.result(variant, "headline")).open(encoding="utf-8") as stream:
+        rows = [
+            row
+            for row in csv.DictReader(stream)
+            if row["reading"] == "total" and row["measure"] == "allocation"
+        ]
+    found = {row["donors"]: float(row["value_eur_bn"] or "nan") for row in rows}
+    assert found["all"] == pytest.approx(total, abs=0.005)
+    assert found["nato"] == pytest.approx(nato, abs=0.005)
+    assert {row["fx_method"] for row in rows} == {
+        "month_average", "period_average", "at_cut_off", "fixed",
+    }  # fmt: skip
+
+
+def test_every_figure_of_every_variant_that_can_answer_is_there(built):
+    for variant in VARIANTS:
+        for figure in config.figures():
+            for path in paths.figure(figure, variant).values():
+                assert (built / path).exists() == config.answers(figure, variant), path
+
+
+def test_numbers_have_value_unit_display_and_source(built):
+    for variant in VARIANTS:
+        numbers = json.loads((built / paths.all_numbers(variant)).read_text("utf-8"))
+        assert numbers
+        for entry in numbers.values():
+            assert set(entry) == {"value", "unit", "display", "source"}
+            assert (built / entry["source"]).is_file()
+
+
+def test_report_asks_nothing_of_any_server_and_tells_every_claim(built):
+    page = (built / "report/report.html").read_text("utf-8")
+    assert report.requests_in(page) == []
+    for claim in config.claims():
+        assert f'id="claim-{claim.id}"' in page
+    pdf = pypdf.PdfReader(built / "report/report.pdf")
+    text = "\n".join(sheet.extract_text() for sheet in pdf.pages)
+    assert "References" in text
+    assert "supported with qualification" in text
+    assert "{{" not in text
+
+
+def test_executed_notebooks_are_canonical_and_have_pages(built):
+    executed = sorted((built / "report/notebooks").rglob("*.ipynb"))
+    assert len(executed) == 32
+    for path in executed:
+        text = path.read_text("utf-8")
+        assert str(built) not in text
+        assert "papermill" not in json.loads(text)["metadata"]
+        page = path.with_suffix(".html").read_text("utf-8")
+        assert report.requests_in(page) == []
+
+
+def test_nothing_is_left_to_do_after_a_build(built):
+    assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
+
+
+def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
+    notebook = built / "notebooks/figures/F10.ipynb"
+    before = notebook.read_text("utf-8")
+    notebook.write_text(before.replace("All three broke", "All of them broke"), "utf-8")
+    try:
+        planned = jobs(run(built, "snakemake", "--dry-run").stdout)
+    finally:
+        notebook.write_text(before, "utf-8")
+    assert planned.pop("total") == sum(planned.values())
+    assert planned == {
+        "figure": 3, "numbers": 3, "assemble": 1, "render": 2, "pages": 1, "all": 1,
+    }  # fmt: skip
+
+
+def test_a_failing_cell_is_named_last_and_changes_no_output(built):
+    notebook = built / "notebooks/figures/F10.ipynb"
+    source = notebook.read_text("utf-8")
+    before = built_files(built)
+    notebook.write_text(source.replace("ax.axhline(0,", "ax.no_such_thing(0,"), "utf-8")
+    failed = run(built, "snakemake", "figures/article/F10.svg")
+    assert failed.returncode != 0
+    told = run(built, "aidaudit", "failures").stdout
+    assert "notebooks/figures/F10.ipynb: failed in cell" in told
+    assert "no_such_thing" in told
+    assert told.strip().splitlines()[0] in failed.stdout[-2500:]
+    assert (built / "logs/notebooks/article/F10.ipynb").is_file()
+    assert built_files(built) == before
+    assert "F10" in run(built, "snakemake", "--dry-run").stdout
+    notebook.write_text(source, "utf-8")
+    assert run(built, "snakemake").returncode == 0
+    assert built_files(built) == before
+
+
+def test_an_unknown_number_stops_the_report_with_its_place(built):
+    section = built / "report/sections/40-economic.md"
+    text = section.read_text("utf-8")
+    before = built_files(built)
+    section.write_text(
+        text.replace("literal:F10.growth_2022", "literal:F10.grwth_2022"), "utf-8"
+    )
+    try:
+        failed = run(built, "snakemake", "report/report.html")
+    finally:
+        section.write_text(text, "utf-8")
+    assert failed.returncode != 0
+    assert "report/sections/40-economic.md, row 5" in failed.stdout
+    assert "F10.growth_2022" in failed.stdout
+    assert built_files(built)["report/report.html"] == before["report/report.html"]
+    assert run(built, "snakemake").returncode == 0
+
+
+def test_raw_facts_changed_by_hand_stop_the_build(built):
+    raw = built / "data/raw/kiel/release-21/activities.csv"
+    text = raw.read_text("utf-8")
+    raw.write_text(text.replace("Australia", "Austria", 1), "utf-8")
+    try:
+        failed = run(built, "snakemake", "data/processed/clean/kiel_release_21.csv")
+    finally:
+        raw.write_text(text, "utf-8")
+    assert failed.returncode != 0
+    assert "is not the one that its descriptor describes" in failed.stdout
+    assert run(built, "snakemake").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "told"),
+    [
+        ("clean/kiel", {"colour": "red"}, ["no parameter 'colour'", "release"]),
+        ("clean/kiel", {"release": "21"}, ["'release'", "int"]),
+        ("clean/kiel", {"release": 22}, ["'release'", "22", "21, 28, 29, 30"]),
+        ("clean/kiel", {}, ["'release' is not given"]),
+        (
+            "analysis/claims",
+            {**ARTICLE, "variant": "artcle"},
+            ["'variant'", "article, literal"],
+        ),
+        (
+            "figures/F02",
+            {
+                "variant": "article",
+                "release": 21,
+                "cut_off": "2024-12-31",
+                "donor_group": "nat",
+            },
+            ["'donor_group'", "nato_eu", "Did you mean 'nato'"],
+        ),
+    ],
+)
+def test_a_wrong_parameter_stops_before_any_kernel_starts(built, name, own, told):
+    stopped = run(
+        built, "aidaudit", "notebook", f"notebooks/{name}.ipynb", "out.ipynb",
+        "--offer", "{}", "--own", json.dumps(own), "--", "::",
+    )  # fmt: skip
+    assert stopped.returncode == 1
+    assert "Traceback" not in stopped.stdout
+    assert f"notebooks/{name}.ipynb" in stopped.stdout
+    for words in told:
+        assert words in stopped.stdout.replace("[", "").replace("]", "")
+    assert not (built / "out.ipynb").exists()
+    assert not (built / "logs/notebooks/out.ipynb").exists()
+
+
+def test_an_unknown_variant_is_told_with_the_known_ones(built):
+    stopped = run(built, "snakemake", "--dry-run", "--config", "variants=artcle")
+    assert stopped.returncode != 0
+    assert "'artcle' is not a known variant" in stopped.stdout
+    assert "Did you mean 'article'" in stopped.stdout
+
+
+def test_a_subset_of_variants_is_built_without_the_report(built):
+    planned = run(built, "snakemake", "--dry-run", "--forceall", "--config", "variants=article")
+    assert jobs(planned.stdout)["figure"] == 5
+    assert "render" not in jobs(planned.stdout)
+
+
+def test_notebooks_run_from_their_own_folder_as_jupyterlab_does(built):
+    assert repro.root() == ROOT
+    done = run(
+        built / "notebooks/figures", "jupyter", "execute", "--inplace", "F10.ipynb",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:]
