@@ -26,7 +26,9 @@ def corrected(folder: str) -> pd.DataFrame:
     release = sources.package(folder).get("release")
     number = int(release) if folder.startswith("kiel/") else None
     source = sources.correction_source(folder)
-    return corrections.apply(raw, corrections.read_corrections(), source, number)
+    rows = corrections.read_corrections()
+    corrections.check_sources(rows)
+    return corrections.apply(raw, rows, source, number)
 
 
 def kiel(release: int) -> pd.DataFrame:

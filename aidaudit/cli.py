@@ -74,7 +74,7 @@ def ingest(
         origin = ingesting.origin_of(source, file, release, cut_off, taken)
         chosen = [(file, origin)]
     for path, origin in chosen:
-        folder = ingesting.ingest(path, origin, replace=replace or every is None)
+        folder = ingesting.ingest(path, origin, replace=replace)
         print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
     ingesting.write_overview()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aidaudit import files, schema
+from aidaudit import files, repro, schema
 from aidaudit.errors import AuditError
 from aidaudit.tables import RAW
 
@@ -24,6 +24,22 @@ _KEYS = ("row", "sub_activity_id", "iso3", "iso2", "donor")
 def read_corrections() -> pd.DataFrame:
     """The corrections table, columns as in `tables.RAW['corrections']`."""
     return schema.read(files.source(CORRECTIONS), RAW["corrections"], CORRECTIONS)
+
+
+def check_sources(corrections: pd.DataFrame) -> None:
+    """Raise AuditError for a row whose source is not a folder below data/raw."""
+    for index, source in corrections["source"].items():
+        # A misspelt source would be a correction that silently corrects nothing.
+        if not (repro.root() / CORRECTIONS.parent / source).is_dir():
+            raise AuditError(
+                "the correction names a source that is not in data/raw.",
+                file=CORRECTIONS,
+                row=index + 2,
+                column="source",
+                found=source,
+                expected="a folder below data/raw",
+                mend="edit or delete the row.",
+            )
 
 
 def _mine(corrections: pd.DataFrame, source: str, release: int | None) -> pd.DataFrame:

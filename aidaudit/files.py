@@ -41,8 +41,13 @@ def source(path: str | Path) -> Path:
         _check(wanted, declared["inputs"], verb="reads", list_name="inputs")
     full = root() / wanted
     if not full.exists():
+        kept = wanted.startswith(("data/raw/", "config/", "report/sections/"))
         raise AuditError(
-            "there is no such file", file=wanted, mend=f"build it with: snakemake {wanted}"
+            "there is no such file",
+            file=wanted,
+            mend="restore it: git checkout -- " + wanted
+            if kept
+            else f"build it with: snakemake {wanted}",
         )
     return full
 

@@ -272,8 +272,6 @@ def origin_of(
             expected=f"one of {names}",
             mend=nearest(source, names) + "Sources stand in config/sources.yaml.",
         )
-    if taken is None:
-        taken = f"{date.fromtimestamp(file.stat().st_mtime):%Y-%m-%d}" if file.exists() else ""
     for option, day in (("--cut-off", cut_off), ("--taken", taken)):
         if day is not None and not re.fullmatch(schema.ISO_DATE, day):
             raise AuditError(
@@ -282,6 +280,8 @@ def origin_of(
                 expected="a date like 2026-08-31",
                 mend="give the day as YYYY-MM-DD.",
             )
+    if taken is None:
+        taken = f"{date.fromtimestamp(file.stat().st_mtime):%Y-%m-%d}" if file.exists() else ""
     here = {"upstream": file.name, "obtained_from": "the publisher", "taken": taken}
     if source != "kiel":
         return changed(known[0], **here, cut_off=cut_off or known[0].cut_off)

@@ -1,0 +1,509 @@
+"""Upstream files become raw tables, or one message; never half a folder."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from aidaudit import clean, ingest, sources
+from aidaudit.errors import AuditError
+from aidaudit.ingest import readers
+from aidaudit.tables import RAW
+
+HERE = Path(__file__).parents[1]
+NEW = [names[0] for names in readers.KIEL_COLUMNS.values()]
+OLD = [names[-1] for names in readers.KIEL_COLUMNS.values() if len(names) > 1]
+VALUES = {
+    "activity_id": "SEM1",
+    "sub_activity_id": "SEM1_1",
+    "donor": "Sweden",
+    "announcement_date": datetime(2022, 3, 1),
+    "month_number": 3,
+    "aid_type": "Military",
+    "aid_subtype": "Weapons and equipment",
+    "measure": "Allocation",
+    "reporting_currency": "SEK",
+    "allocation_eur": 1234.5,
+    "commitment_eur": 2000,
+    "item": "Strv 122",
+    "item_type": "Heavy weapon",
+    "item_sub_type": "Main Battle Tank (MBT)",
+    "item_count": 10,
+    "item_count_delivered": "undisclosed",
+    "weapon_source": "stocks",
+    "reconstruction_sector": None,
+}
+COMMAND = [sys.executable, "-c", "from aidaudit.cli import main; main()"]
+AMOUNT = "tot_sub_activity_value_EUR_redistr"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "Snakefile").touch()
+    shutil.copytree(HERE / "config", root / "config")
+    shutil.copytree(HERE / "data/raw", root / "data/raw")
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    return root
+
+
+def row(old: bool = False, **changed) -> dict:
+    """A workbook row in one of the two namings, from our names."""
+    values = VALUES | changed
+    return {
+        names[-1 if old else 0]: values[ours] for ours, names in readers.KIEL_COLUMNS.items()
+    }
+
+
+def workbook(path, rows, header=NEW, sheet="Sheet1", beside=()) -> Path:
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = sheet
+    page.append(header)
+    for number, values in enumerate(rows, start=2):
+        for at, name in enumerate(header, start=1):
+            if values.get(name) is not None:
+                page.cell(number, at, values[name])
+    for name in beside:
+        book.create_sheet(name).append(["country", "total"])
+    path.parent.mkdir(exist_ok=True)
+    book.save(path)
+    return path
+
+
+def refused(call, *args, **kwargs) -> AuditError:
+    with pytest.raises(AuditError) as caught:
+        call(*args, **kwargs)
+    assert caught.value.mend
+    return caught.value
+
+
+def snapshot(root) -> dict[str, bytes | None]:
+    """Every file and folder, hidden ones too."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in sorted(root.rglob("*"))
+    }
+
+
+def release(number=31, file="tracker.xlsx") -> ingest.Origin:
+    return ingest.origin_of("kiel", Path(file), number, "2026-08-31", "2026-09-15")
+
+
+# Workbooks, in both generations of names.
+
+
+@pytest.mark.parametrize(
+    ("old", "sheet", "beside"),
+    [
+        (False, "whatever it is called", []),
+        (False, "Bilateral Assistance, MAIN DATA", ["Country Summary (€)"]),
+        (True, "Bilateral Assistance, MAIN DATA", ["Read me", "Country Summary (€)"]),
+        (True, "Tabelle1", []),
+    ],
+)
+def test_both_generations_give_the_same_table(tmp_path, old, sheet, beside):
+    header = [*(OLD if old else NEW), "Explanation"]
+    rows = [row(old) | {"Explanation": "A long sentence."}]
+    path = workbook(tmp_path / "w.xlsx", rows, header, sheet, beside)
+    table, frame = readers.kiel_workbook(path)
+    assert table == "activities"
+    assert "Explanation" not in frame
+    (got,) = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    wanted = VALUES | {
+        "row": 2,
+        "announcement_date": "2022-03-01",
+        "item_count": "10",
+        "weapon_source": None if old else "stocks",
+    }
+    assert got == wanted
+    assert list(frame.columns) == list(RAW["activities"].columns)
+
+
+def test_blanks_are_null_and_text_is_trimmed_but_not_corrected(tmp_path):
+    rows = [
+        row(donor=" FInland ", aid_type="Humanitarian ", item="Leopard\xa0 2", item_type="."),
+        row(allocation_eur=".", commitment_eur=" . ", item_sub_type=" . ", item_count=""),
+    ]
+    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    first, second = frame.iloc[0], frame.iloc[1]
+    assert (first["donor"], first["aid_type"]) == ("FInland", "Humanitarian")
+    assert first["item"] == "Leopard 2"
+    blank = ["allocation_eur", "commitment_eur", "item_sub_type", "item_count"]
+    assert second[blank].isna().all()
+    assert frame["item_type"].isna().tolist() == [True, False]
+
+
+def test_words_in_the_place_of_a_date_are_kept(tmp_path):
+    words = ["until 12/31/2022", "unclear", "."]
+    rows = [row(announcement_date=text, month_number=0) for text in words]
+    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    assert frame["announcement_date"].tolist()[:2] == ["until 12/31/2022", "unclear"]
+    assert frame["announcement_date"].isna().tolist() == [False, False, True]
+    assert frame["month_number"].tolist() == [0, 0, 0]
+
+
+def test_rows_count_as_in_the_workbook_and_blank_ones_are_passed_over(tmp_path):
+    blank = {NEW[0]: "."}
+    rows = [row(), blank, {}, row(donor="Norway"), {}, blank, blank]
+    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    assert frame["row"].tolist() == [2, 5]
+    assert frame["donor"].tolist() == ["Sweden", "Norway"]
+
+
+def test_a_blank_month_is_that_of_the_date_or_is_told(tmp_path):
+    rows = [row(month_number="\xa0", announcement_date=datetime(2024, 2, 14))]
+    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    assert frame["month_number"].tolist() == [26]
+    rows = [row(), row(month_number=".", announcement_date="unclear")]
+    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    assert (error.file, error.row, error.column) == ("w.xlsx", 3, "month")
+
+
+@pytest.mark.parametrize("value", ["n/k", "12,5", "1_000", "inf", True])
+def test_text_in_an_amount_cell_is_told_at_its_workbook_row(tmp_path, value):
+    rows = [row(), {}, row(), row(allocation_eur=value)]
+    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    assert error.problem == "the value is not a number."
+    assert (error.file, error.row, error.column) == ("w.xlsx", 5, AMOUNT)
+    assert error.found == value
+
+
+def test_a_month_that_is_not_whole_is_told_at_its_workbook_row(tmp_path):
+    rows = [row(), {}, row(month_number=3.5)]
+    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    assert (error.file, error.row, error.column) == ("w.xlsx", 4, "month")
+    assert error.found == 3.5
+
+
+@pytest.mark.parametrize("ours", [c for c in VALUES if c not in readers.KIEL_OPTIONAL])
+@pytest.mark.parametrize("old", [False, True])
+def test_a_missing_column_is_named_as_the_workbook_names_its_own(tmp_path, ours, old):
+    name = readers.KIEL_COLUMNS[ours][-1 if old else 0]
+    header = [n for n in (OLD if old else NEW) if n != name]
+    path = workbook(tmp_path / "w.xlsx", [row(old)], header)
+    error = refused(readers.kiel_workbook, path)
+    assert (error.file, error.row, error.column) == ("w.xlsx", 1, name)
+    assert f"the required column {name} is missing." in error.problem
+    assert error.expected == name
+
+
+def test_a_renamed_column_is_guessed(tmp_path):
+    header = ["measures" if name == "measure" else name for name in NEW]
+    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()], header))
+    assert error.column == "measure"
+    assert "Did you mean 'measures'?" in error.mend
+
+
+@pytest.mark.parametrize("ours", sorted(readers.KIEL_OPTIONAL))
+def test_an_optional_column_may_be_missing(tmp_path, ours):
+    header = [name for name in NEW if name != readers.KIEL_COLUMNS[ours][0]]
+    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", [row()], header))
+    assert frame[ours].isna().all()
+    assert frame["allocation_eur"].tolist() == [1234.5]
+
+
+def test_a_column_that_occurs_twice_must_say_the_same(tmp_path):
+    path = workbook(tmp_path / "w.xlsx", [row(), row()], [*NEW, "item"])
+    _, frame = readers.kiel_workbook(path)
+    assert frame["item"].tolist() == ["Strv 122"] * 2
+    book = openpyxl.load_workbook(path)
+    book.active.cell(3, len(NEW) + 1, "CV 90")
+    book.save(path)
+    error = refused(readers.kiel_workbook, path)
+    assert (error.file, error.row, error.column) == ("w.xlsx", 3, "item")
+    assert "occurs twice" in error.problem
+    assert error.found == "Strv 122, CV 90"
+
+
+def test_several_sheets_without_the_main_data_are_told(tmp_path):
+    path = workbook(tmp_path / "w.xlsx", [row()], sheet="Fig 1", beside=["Fig 2"])
+    error = refused(readers.kiel_workbook, path)
+    assert error.found == "Fig 1, Fig 2"
+    assert "Bilateral Assistance, MAIN DATA" in error.expected
+
+
+def test_another_workbook_is_told(tmp_path):
+    path = workbook(tmp_path / "w.xlsx", [], ["country", "total"])
+    error = refused(readers.kiel_workbook, path)
+    assert "this is not a tracker workbook" in error.problem
+    assert error.found == "country, total"
+
+
+def _html(path):
+    path.write_text("<!DOCTYPE html><html><body>Just a moment …</body></html>")
+
+
+def _truncated(path):
+    whole = workbook(path, [row()]).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def _other_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "not a workbook")
+
+
+def _without_sheet(path):
+    with zipfile.ZipFile(workbook(path, [row()])) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part[: len(part) // 2] if "sheet1" in name else part)
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("make", [_html, _truncated, _other_zip, _without_sheet, _empty])
+def test_a_file_that_is_no_workbook_is_told_and_nothing_is_written(checkout, make):
+    path = checkout.parent / "tracker.xlsx"
+    make(path)
+    before = snapshot(checkout)
+    error = refused(ingest.ingest, path, release())
+    assert error.problem == "the file is not a readable .xlsx workbook."
+    assert error.file == "tracker.xlsx"
+    assert "download it again" in error.mend
+    assert snapshot(checkout) == before
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "MAX_UNPACKED", 1000)
+    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()]))
+    assert "unpacks to more" in error.problem
+    assert error.expected == "at most 1,000 bytes"
+
+
+# Writing the folder.
+
+
+def test_a_new_release_is_written_with_its_descriptor_and_can_be_read(checkout):
+    path = workbook(checkout.parent / "tracker.xlsx", [row(), row(donor="Norway")])
+    folder = ingest.ingest(path, release())
+    assert folder == checkout / "data/raw/kiel/release-31"
+    assert sorted(p.name for p in folder.iterdir()) == ["activities.csv", "datapackage.json"]
+    package = json.loads((folder / "datapackage.json").read_text())
+    assert (package["release"], package["cut_off"]) == ("31", "2026-08-31")
+    assert package["taken"] == "2026-09-15"
+    assert package["sources"][0]["hash"] == f"sha256:{sources.sha256(path)}"
+    assert package["resources"][0]["hash"] == (
+        f"sha256:{sources.sha256(folder / 'activities.csv')}"
+    )
+    assert clean.kiel(31)["donor"].tolist() == ["Sweden", "Norway"]
+    assert 31 in sources.release_numbers()
+    assert "31, 2026-08-31" in ingest.readme()
+
+
+def test_the_same_file_again_gives_the_same_bytes(checkout):
+    path = workbook(checkout.parent / "tracker.xlsx", [row()])
+    ingest.ingest(path, release())
+    before = snapshot(checkout)
+    ingest.ingest(path, release())
+    assert snapshot(checkout) == before
+
+
+def test_another_file_is_refused_unless_it_may_replace(checkout):
+    first = workbook(checkout.parent / "tracker.xlsx", [row()])
+    digest = sources.sha256(first)
+    ingest.ingest(first, release())
+    before = snapshot(checkout)
+    second = workbook(checkout.parent / "later.xlsx", [row(), row(donor="Norway")])
+    error = refused(ingest.ingest, second, release())
+    assert "data/raw/kiel/release-31" in error.problem
+    assert error.found == f"sha256 {sources.sha256(second)}"
+    assert error.expected == f"sha256 {digest} (tracker.xlsx)"
+    assert "--replace" in error.mend
+    assert snapshot(checkout) == before
+    ingest.ingest(second, release(file="later.xlsx"), replace=True)
+    assert sources.read_raw("kiel/release-31")["donor"].tolist() == ["Sweden", "Norway"]
+    assert sources.package("kiel/release-31")["sources"][0]["path"] == "later.xlsx"
+
+
+@pytest.mark.parametrize(
+    ("changed", "column", "found"),
+    [
+        ({"allocation_eur": -5}, "allocation_eur", -5),
+        ({"commitment_eur": 6e11}, "commitment_eur", 6e11),
+        ({"month_number": 500}, "month_number", 500),
+        ({"donor": "."}, "donor", ""),
+    ],
+)
+def test_a_value_out_of_limits_is_told_at_its_upstream_row(checkout, changed, column, found):
+    path = workbook(checkout.parent / "tracker.xlsx", [row(), {}, row(), row(**changed)])
+    before = snapshot(checkout)
+    error = refused(ingest.ingest, path, release())
+    assert (error.file, error.row, error.column) == ("tracker.xlsx", 5, column)
+    assert error.found == found
+    assert snapshot(checkout) == before
+
+
+def test_a_failing_replacement_leaves_the_old_table(checkout):
+    before = snapshot(checkout)
+    path = workbook(checkout.parent / "tracker.xlsx", [row(), row(allocation_eur=-5)])
+    refused(ingest.ingest, path, release(21), replace=True)
+    assert snapshot(checkout) == before
+
+
+def test_a_header_without_rows_is_told(checkout):
+    before = snapshot(checkout)
+    path = workbook(checkout.parent / "tracker.xlsx", [])
+    error = refused(ingest.ingest, path, release())
+    assert (error.file, error.problem) == ("tracker.xlsx", "the file has a header but no rows.")
+    assert snapshot(checkout) == before
+
+
+@pytest.mark.parametrize("changed", [{"reader": "kiel_workbok"}, {"source": "kiell"}])
+def test_a_slip_in_the_catalogue_leaves_nothing_behind(checkout, changed):
+    path = workbook(checkout.parent / "tracker.xlsx", [row()])
+    origin = dataclasses.replace(release(), folder="elsewhere/new", **changed)
+    before = snapshot(checkout)
+    error = refused(ingest.ingest, path, origin)
+    assert str(error.file) == "config/sources.yaml"
+    assert "Did you mean 'kiel" in error.mend
+    assert snapshot(checkout) == before
+
+
+def test_a_missing_file_is_told(checkout):
+    error = refused(ingest.ingest, checkout / "none.xlsx", release())
+    assert error.problem == "there is no such file."
+    assert error.file == checkout / "none.xlsx"
+
+
+# Readers of CSV.
+
+EXPLORER = "country,iso,year,month,financial,humanitarian,military,commitments\n"
+RATES = ",".join(["Date", *readers.CURRENCIES])
+
+
+def csv(tmp_path, text: str | bytes) -> Path:
+    path = tmp_path / "file.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "found"),
+    [
+        ("Norway,NOR,2022,2,abc,0,0,0", "financial", "abc"),
+        ("Norway,NOR,2022,2.5,0,0,0,0", "month", 2.5),
+        ("Norway,NOR,2022.5,2,0,0,0,0", "year", 2022.5),
+        ("Norway,NOR,,2,0,0,0,0", "year", None),
+    ],
+)
+def test_a_bad_cell_of_the_explorer_is_told_in_its_words(tmp_path, line, column, found):
+    path = csv(tmp_path, f"{EXPLORER}Sweden,SWE,2022,3,0,0,1,1\n{line}\n")
+    error = refused(readers.kiel_donor_month, path)
+    assert (error.file, error.row, error.column) == ("file.csv", 3, column)
+    assert error.found == found
+
+
+@pytest.mark.parametrize(
+    "text", [b"", EXPLORER.encode() + b"C\xf4te,CIV,2022,2,0,0,0,0\n", b'"a\nb,c\n']
+)
+def test_an_unreadable_csv_is_told(tmp_path, text):
+    error = refused(readers.kiel_donor_month, csv(tmp_path, text))
+    assert "not readable as the data explorer's table" in error.problem
+    assert error.file == "file.csv"
+
+
+@pytest.mark.parametrize("reader", [r for r in readers.READERS if r not in {"kiel_workbook"}])
+def test_another_file_is_told_by_every_reader(tmp_path, reader):
+    error = refused(readers.READERS[reader], csv(tmp_path, "a,b\n1,2\n"))
+    assert error.file == "file.csv"
+    assert error.problem.startswith(("this is not ", "the file is not a readable"))
+
+
+def test_a_bad_rate_is_told_at_its_row_and_currency(tmp_path):
+    lines = [
+        ",".join([day, *("1.5" for _ in readers.CURRENCIES)])
+        for day in ("2026-10-30", "2026-10-29", "2020-01-02")
+    ]
+    at = readers.CURRENCIES.index("USD") + 1
+    cells = lines[1].split(",")
+    cells[at] = "N/A"
+    lines[1] = ",".join(cells)
+    _, frame = readers.ecb_rates(csv(tmp_path, "\n".join([RATES, *lines])))
+    assert len(frame) == 2 * len(readers.CURRENCIES) - 1
+    assert frame["date"].unique().tolist() == ["2026-10-29", "2026-10-30"]
+    cells[at] = "oops"
+    lines[1] = ",".join(cells)
+    error = refused(readers.ecb_rates, csv(tmp_path, "\n".join([RATES, *lines])))
+    assert (error.row, error.column, error.found) == (3, "USD", "oops")
+
+
+def test_a_bad_population_is_told_at_its_upstream_row(checkout):
+    head = "Country Name,Country Code,Year,Value\n"
+    text = f"{head}Aruba,ABW,2010,1\nNorway,NOR,2010,5000000\nNorway,NOR,2011,many\n"
+    error = refused(readers.population, csv(checkout, text))
+    assert (error.row, error.column, error.found) == (4, "Value", "many")
+
+
+# What a person says of a file.
+
+
+def test_an_unknown_source_is_told_with_the_nearest(checkout):
+    error = refused(ingest.origin_of, "kie", Path("f.xlsx"), None, None, None)
+    assert error.found == "kie"
+    assert "'kiel'" in error.expected
+    assert "Did you mean 'kiel'?" in error.mend
+    assert "config/sources.yaml" in error.mend
+
+
+@pytest.mark.parametrize(("number", "cut_off"), [(None, "2026-08-31"), (31, None)])
+def test_kiel_needs_a_release_and_a_cut_off(checkout, number, cut_off):
+    error = refused(ingest.origin_of, "kiel", Path("f.xlsx"), number, cut_off, None)
+    assert error.problem == "a Kiel release needs --release and --cut-off."
+    assert "--release 31 --cut-off 2026-08-31" in error.expected
+
+
+@pytest.mark.parametrize("day", ["31.08.2026", "August 2026", ""])
+def test_a_cut_off_must_be_a_date(checkout, day):
+    error = refused(ingest.origin_of, "kiel", Path("f.xlsx"), 31, day, None)
+    assert (error.problem, error.found) == ("--cut-off is not a date.", day)
+
+
+def test_a_source_with_one_table_needs_no_more(checkout):
+    origin = ingest.origin_of("ecb", Path("eurofxref-hist.csv"), None, None, "2026-11-02")
+    assert (origin.folder, origin.reader) == ("ecb/euro_rates", "ecb_rates")
+    assert origin.obtained_from == "the publisher"
+
+
+@pytest.mark.parametrize("options", [[], ["--release", "31", "--cut-off", "2026-08-31"]])
+def test_the_command_line_prints_one_message(checkout, options):
+    path = checkout.parent / "tracker.xlsx"
+    _html(path)
+    before = snapshot(checkout)
+    done = subprocess.run(
+        [*COMMAND, "ingest", "kiel", str(path), *options],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "tracker.xlsx: " in done.stderr
+    assert "to mend:" in done.stderr
+    assert snapshot(checkout) == before
+
+
+def test_the_command_line_takes_a_new_release(checkout):
+    path = workbook(checkout.parent / "tracker.xlsx", [row()])
+    done = subprocess.run(
+        [*COMMAND, "ingest", "kiel", str(path), "--release", "31", "--cut-off", "2026-08-31"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "data/raw/kiel/release-31: activities.csv" in done.stdout
+    assert "31, 2026-08-31" in (checkout / "data/raw/README.md").read_text()
