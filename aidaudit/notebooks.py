@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import nbformat.v4
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from aidaudit.errors import AuditError, nearest
 from aidaudit.files import DECLARED, name
@@ -289,7 +291,13 @@ def _execute(
     (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'CRITICAL'\n")
     own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
     try:
-        with _environ({**environment(), **own}):
+        # Sockets in a folder of their own: TCP ports are picked before they are taken, and two
+        # kernels that start at once now and then pick the same and die. The path is short
+        # because a socket's name may have a hundred letters at most.
+        with (
+            _environ({**environment(), **own}),
+            tempfile.TemporaryDirectory(prefix="kernel-") as sockets,
+        ):
             papermill.execute_notebook(
                 root() / source,
                 trial,
@@ -298,6 +306,7 @@ def _execute(
                 progress_bar=False,
                 cwd=root(),
                 execution_timeout=timeout,
+                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/k"}}),
             )
     except Exception as error:
         raise _failure(source, trial, log, error) from error
