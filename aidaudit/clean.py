@@ -59,20 +59,11 @@ def members() -> pd.DataFrame:
     return schema.validate(frame, CLEAN["donors"], paths.clean("donors"))
 
 
-# Context table ← the raw folders that it is made from.
-CONTEXT = {
-    "donors": ["memberships/nato", "memberships/eu"],
-    "rates": ["ecb/euro_rates"],
-    "economy": ["imf_weo/october_2025"],
-    "population": ["worldbank/population"],
-}
-
-
 def context(name: str) -> pd.DataFrame:
-    """A context table (a key of CONTEXT): corrected and checked."""
+    """A context table (a key of `paths.CONTEXT`): corrected and checked."""
     if name == "donors":
         return members()
-    return schema.validate(corrected(*CONTEXT[name]), CLEAN[name], paths.clean(name))
+    return schema.validate(corrected(*paths.CONTEXT[name]), CLEAN[name], paths.clean(name))
 
 
 def read(name: str) -> pd.DataFrame:

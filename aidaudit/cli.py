@@ -122,7 +122,7 @@ def notebook(
 
 def allowed() -> dict[str, list]:
     """The values that parameters of a closed kind may take."""
-    from aidaudit import clean, config, sources
+    from aidaudit import config, paths, sources
     from aidaudit.donors import GROUPS
 
     releases = sources.release_numbers()
@@ -132,7 +132,7 @@ def allowed() -> dict[str, list]:
         "variants": variants,
         "release": releases,
         "totals_release": releases,
-        "table": list(clean.CONTEXT),
+        "table": list(paths.CONTEXT),
         "donor_group": list(GROUPS),
     }
 

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 CLEAN = "data/processed/clean"
 FORMATS = ("svg", "pdf", "png", "csv", "json")
+# Context table ← the raw folders that it is made from.
+CONTEXT = {
+    "donors": ["memberships/nato", "memberships/eu"],
+    "rates": ["ecb/euro_rates"],
+    "economy": ["imf_weo/october_2025"],
+    "population": ["worldbank/population"],
+}
 
 
 def raw_release(release: int) -> str:

@@ -15,12 +15,7 @@ for name in VARIANTS:
 WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
 FIGURES = settings.figures()
-CONTEXT = {
-    "donors": ["memberships/nato", "memberships/eu"],
-    "rates": ["ecb/euro_rates"],
-    "economy": ["imf_weo/october_2025"],
-    "population": ["worldbank/population"],
-}
+CONTEXT = paths.CONTEXT
 # A change to the package or to the environment rebuilds what was made with them.
 PACKAGE = sorted(str(path) for path in Path("aidaudit").rglob("*.py"))
 LOCK = "envs/requirements.txt"

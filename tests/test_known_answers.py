@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import aggregate, clean, config, sources
+from aidaudit import aggregate, clean, config, paths, sources
 from aidaudit.donors import select
 
 ROOT = Path(__file__).parents[1]
@@ -125,7 +125,7 @@ def test_economy_of_ukraine(concept, year, value, status):
     assert found["status"] == status
 
 
-@pytest.mark.parametrize("name", list(clean.CONTEXT))
+@pytest.mark.parametrize("name", list(paths.CONTEXT))
 def test_context_tables_are_not_empty(name):
     assert isinstance(clean.context(name), pd.DataFrame)
     assert len(clean.context(name)) > 40

@@ -254,6 +254,16 @@ def _csv(file: Path, what: str, required: list[str], **options) -> pd.DataFrame:
     return frame
 
 
+def _picked(file: Path, what: str, table: str, names: dict[str, str]) -> pd.DataFrame:
+    """The columns of a CSV under our names (ours → theirs), typed, with upstream's row."""
+    raw = _csv(file, what, list(names.values()))
+    frame = pd.DataFrame({"row": raw.index + 2})
+    for ours, theirs in names.items():
+        text = RAW[table].columns[ours].type == "string"
+        frame[ours] = _text(raw[theirs]) if text else _number(raw[theirs], file, theirs)
+    return frame
+
+
 def kiel_activities_csv(file: Path) -> tuple[str, pd.DataFrame]:
     """Activity rows of release 28, processed by a third party with Norwegian columns."""
     names = {
@@ -265,11 +275,7 @@ def kiel_activities_csv(file: Path) -> tuple[str, pd.DataFrame]:
         "allocation_eur": "verdi_eur_redistr",
         "commitment_eur": "verdi_eur_activity",
     }
-    raw = _csv(file, "the activity rows of release 28", list(names.values()))
-    frame = pd.DataFrame({"row": raw.index + 2})
-    for ours, theirs in names.items():
-        amount = ours in {"allocation_eur", "commitment_eur", "month_number"}
-        frame[ours] = _number(raw[theirs], file, theirs) if amount else _text(raw[theirs])
+    frame = _picked(file, "the activity rows of release 28", "activities", names)
     frame["month_number"] = _whole(frame["month_number"], file, "maaned_nr")
     # The third party wrote 0 where the tracker has no value; only the activity's first row
     # carries a commitment, and rows of kind Commitment carry no allocation.
@@ -290,11 +296,7 @@ def kiel_donor_month(file: Path) -> tuple[str, pd.DataFrame]:
         "military_eur_bn": "military",
         "commitment_eur_bn": "commitments",
     }
-    raw = _csv(file, "the data explorer's table", list(names.values()))
-    frame = pd.DataFrame({"row": raw.index + 2})
-    for ours, theirs in names.items():
-        text = ours in {"donor", "iso3"}
-        frame[ours] = _text(raw[theirs]) if text else _number(raw[theirs], file, theirs)
+    frame = _picked(file, "the data explorer's table", "donor_month", names)
     for ours in ("year", "month"):
         frame[ours] = _whole(frame[ours], file, names[ours], f"a calendar {ours}")
     return "donor_month", _ordered(frame, "donor_month")
@@ -310,11 +312,7 @@ def kiel_donor_totals(file: Path) -> tuple[str, pd.DataFrame]:
         "commitment_eur_bn": "total_commitments_bn_eur",
         "allocation_usd_bn": "total_alloc_bn_usd",
     }
-    raw = _csv(file, "a country summary", list(names.values()))
-    frame = pd.DataFrame({"row": raw.index + 2})
-    for ours, theirs in names.items():
-        text = ours == "donor"
-        frame[ours] = _text(raw[theirs]) if text else _number(raw[theirs], file, theirs)
+    frame = _picked(file, "a country summary", "donor_totals", names)
     return "donor_totals", _ordered(frame, "donor_totals")
 
 
