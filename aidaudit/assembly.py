@@ -7,6 +7,7 @@ Knows where built files lie and how tables read in Markdown; the text's own rule
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -83,15 +84,15 @@ def verdict_grid(variants: list[str]) -> pd.DataFrame:
     return pd.DataFrame({name: t["verdict"] for name, t in claims_of(variants).items()})
 
 
+def _deciding(claim: config.Claim, variants: list[str]) -> str:
+    """The variant whose verdict on a claim comes first, among those at hand."""
+    return claim.judged_in if claim.judged_in in variants else variants[0]
+
+
 def verdict_finding(grid: pd.DataFrame, claims: list[config.Claim]) -> str:
     """One sentence: how many claims hold, in the variant that decides each."""
-    deciding = pd.Series(
-        [
-            grid.loc[c.id, c.judged_in if c.judged_in in grid.columns else grid.columns[0]]
-            for c in claims
-        ]
-    )
-    counts = deciding.value_counts()
+    variants = grid.columns.tolist()
+    counts = Counter(grid.loc[claim.id, _deciding(claim, variants)] for claim in claims)
     parts = [f"{counts[v]} {v}" for v in VERDICTS if v in counts]
     return f"Of {len(claims)} claims: " + ", ".join(parts)
 
@@ -132,7 +133,7 @@ def _claims(variants: list[str]) -> str:
     by_variant = claims_of(variants)
     rows = []
     for claim in config.claims():
-        judged = claim.judged_in if claim.judged_in in variants else variants[0]
+        judged = _deciding(claim, variants)
         row = by_variant[judged].loc[claim.id]
         low, high = _amount(row["low"], row["unit"]), _amount(row["high"], row["unit"])
         shown = claim.figure and (

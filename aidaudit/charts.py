@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -58,7 +56,6 @@ RC = {
     "text.color": INK,
     "figure.dpi": 100,
     "savefig.dpi": 200,
-    "svg.hashsalt": repro.SVG_HASH_SALT,
     # Outlines instead of text: the picture is the same where the font is missing.
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
@@ -209,13 +206,6 @@ def short(name: str) -> str:
     )
 
 
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    # Without a fixed salt, SVG ids differ from run to run.
-    with mpl.rc_context({"svg.hashsalt": repro.SVG_HASH_SALT}):
-        yield
-
-
 def save_figure(
     fig: Figure,
     plotted: pd.DataFrame,
@@ -248,7 +238,8 @@ def save_figure(
         "pdf": {"CreationDate": None, "ModDate": None, "Title": described, "Subject": alt},
         "png": {"Title": described, "Description": alt, "Software": None},
     }
-    with _reproducible():
+    # Without a fixed salt, SVG ids differ from run to run.
+    with mpl.rc_context({"svg.hashsalt": repro.SVG_HASH_SALT}):
         for kind, about in metadata.items():
             # Drawn into memory first, so that a full disk leaves no half picture.
             buffer = io.BytesIO()

@@ -128,7 +128,7 @@ def allowed() -> dict[str, list]:
     releases = sources.release_numbers()
     variants = list(config.config().variants)
     return {
-        "variant": [*variants, "all"],
+        "variant": variants,
         "variants": variants,
         "release": releases,
         "totals_release": releases,

@@ -1,7 +1,7 @@
 """Everything that makes two builds give the same bytes, in one place.
 
 The command line, the notebook runner and the chart style all take their settings from here;
-no other module sets a time zone, a hash salt, a seed or a font.
+no other module sets a time zone, a hash salt or a font.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 # The day on which the data of this version were frozen; every date that a file format
 # insists on (PDF, PNG, zip) is this one.
 SOURCE_DATE_EPOCH = 1793404800  # 2026-10-31T00:00:00Z
-SEED = 20250228
 SVG_HASH_SALT = "aidaudit"
 FONT = "DejaVu Sans"  # shipped in the matplotlib wheel, so the same on every machine
 
