@@ -35,28 +35,18 @@ def section_names() -> list[str]:
     )
 
 
-def drawn(variants: list[str]) -> list[tuple[str, str]]:
-    """(figure, variant) of every figure that these variants can answer."""
-    return [
-        (figure, name)
-        for figure in config.figures()
-        for name in variants
-        if config.answers(figure, name)
-    ]
-
-
 def numbers_of(variants: list[str]) -> dict[str, dict]:
-    """numbers.json of each variant."""
+    """numbers.json of each variant, and of what is computed once."""
     return {
         name: json.loads(files.source(paths.all_numbers(name)).read_text("utf-8"))
-        for name in variants
+        for name in [config.ALL, *variants]
     }
 
 
 def figures_of(variants: list[str]) -> dict[tuple[str, str], Figure]:
-    """All figures that the variants can answer, with the words saved beside them."""
+    """All figures that are drawn, with the words saved beside them."""
     found = {}
-    for figure, name in [VERDICT_FIGURE, *drawn(variants)]:
+    for figure, name in [VERDICT_FIGURE, *config.drawn(variants)]:
         where = paths.figure(figure, name)
         words = json.loads(files.source(where["json"]).read_text(encoding="utf-8"))
         found[figure, name] = Figure(
@@ -75,24 +65,39 @@ def figures_of(variants: list[str]) -> dict[tuple[str, str], Figure]:
 
 
 def claims_of(variants: list[str]) -> dict[str, pd.DataFrame]:
-    """The claims table of each variant, indexed by claim."""
-    return {name: results.read(name, "claims").set_index("claim_id") for name in variants}
+    """The claims table of each variant, and of what is judged once, indexed by claim."""
+    return {
+        name: results.read(name, "claims").set_index("claim_id")
+        for name in [config.ALL, *variants]
+    }
 
 
 def verdict_grid(variants: list[str]) -> pd.DataFrame:
-    """Verdicts: one row per claim, one column per variant."""
-    return pd.DataFrame({name: t["verdict"] for name, t in claims_of(variants).items()})
+    """Verdicts: one row per claim, one column per variant; one verdict stands in all of them.
+
+    Returns claims (index, in the article's order) by variant.
+    """
+    tables = claims_of(variants)
+    once = tables.pop(config.ALL)["verdict"]
+    grid = pd.DataFrame({name: t["verdict"] for name, t in tables.items()})
+    alike = pd.DataFrame(dict.fromkeys(variants, once))
+    return pd.concat([grid, alike]).reindex([claim.id for claim in config.claims()])
 
 
 def _deciding(claim: config.Claim, variants: list[str]) -> str:
     """The variant whose verdict on a claim comes first, among those at hand."""
-    return claim.judged_in if claim.judged_in in variants else variants[0]
+    known = [config.ALL, *variants]
+    return claim.judged_in if claim.judged_in in known else variants[0]
 
 
 def verdict_finding(grid: pd.DataFrame, claims: list[config.Claim]) -> str:
     """One sentence: how many claims hold, in the variant that decides each."""
     variants = grid.columns.tolist()
-    counts = Counter(grid.loc[claim.id, _deciding(claim, variants)] for claim in claims)
+    decides = {claim.id: _deciding(claim, variants) for claim in claims}
+    counts = Counter(
+        grid.loc[claim, variants[0] if name == config.ALL else name]
+        for claim, name in decides.items()
+    )
     parts = [f"{counts[v]} {v}" for v in VERDICTS if v in counts]
     return f"Of {len(claims)} claims: " + ", ".join(parts)
 
@@ -125,7 +130,7 @@ def text(
 
 
 def _amount(value: float, unit: str) -> str:
-    """A value of the claims table: the unit is in the asserted column already."""
+    """A value of the claims table."""
     return display(value, unit) if value == value else "–"
 
 
@@ -136,8 +141,10 @@ def _claims(variants: list[str]) -> str:
         judged = _deciding(claim, variants)
         row = by_variant[judged].loc[claim.id]
         low, high = _amount(row["low"], row["unit"]), _amount(row["high"], row["unit"])
-        shown = claim.figure and (
-            judged if config.answers(claim.figure, judged) else variants[-1]
+        shown = claim.figure and next(
+            name
+            for name in (judged, config.ALL, *reversed(variants))
+            if config.answers(claim.figure, name)
         )
         rows.append(
             {
@@ -148,7 +155,9 @@ def _claims(variants: list[str]) -> str:
                 "computed": _amount(row["value"], row["unit"]),
                 "interval": f"{low} to {high}" if low != high else "",
                 "verdicts": {
-                    name: t.loc[claim.id, "verdict"] for name, t in by_variant.items()
+                    name: t.loc[claim.id, "verdict"]
+                    for name, t in by_variant.items()
+                    if claim.id in t.index
                 },
                 "judged_verdict": row["verdict"],
                 "reason": row["reason"],
@@ -254,7 +263,7 @@ def _figures(variants: list[str]) -> str:
     rows = []
     for figure, entry in config.figures().items():
         cells = [f"{figure} {entry.name}"]
-        for name in variants:
+        for name in [config.ALL, *variants]:
             if config.answers(figure, name):
                 where = paths.figure(figure, name)
                 links = [
@@ -263,12 +272,14 @@ def _figures(variants: list[str]) -> str:
                 ]
                 links.append(f"[notebook](notebooks/{name}/{figure}.html)")
                 cells.append(" ".join(links))
+            elif entry.once or name == config.ALL:
+                cells.append("–")
             else:
                 cells.append("cannot answer")
         rows.append(cells)
     return _pipe(
-        ["Figure", *variants],
+        ["Figure", "once, for all", *variants],
         rows,
-        [16, *[28] * len(variants)],
+        [16, *[24] * (1 + len(variants))],
         "Every figure in every variant that can answer, with its data and executed notebook.",
     )

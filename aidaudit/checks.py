@@ -8,7 +8,8 @@ from aidaudit import config, notebooks, repro
 def defaults_differ() -> list[str]:
     """Notebooks whose defaults are not what the DAG injects for the default variant.
 
-    A figure that the default variant cannot answer is held against the first that can.
+    A figure that the default variant cannot answer is held against the first that can, one
+    that is drawn once against what is injected then.
     """
     default = config.config().default_variant
     found = []
@@ -18,12 +19,9 @@ def defaults_differ() -> list[str]:
         variant = default
         figure = config.figures().get(path.stem)
         if figure is not None and not config.answers(path.stem, default):
-            variant = next(v for v in config.config().variants if config.answers(path.stem, v))
-        injected = {
-            **config.parameters(variant),
-            "variants": list(config.config().variants),
-            **(figure.parameters if figure else {}),
-        }
+            known = [config.ALL, *config.config().variants]
+            variant = next(name for name in known if config.answers(path.stem, name))
+        injected = {**config.parameters(variant), **(figure.parameters if figure else {})}
         for name, parameter in notebooks.declared_parameters(path).items():
             if name in injected and injected[name] != parameter.default:
                 found.append(

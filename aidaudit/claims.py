@@ -33,8 +33,8 @@ def evaluate(claim: Claim, data: Data) -> dict:
         "value": None,
         "low": None,
         "high": None,
-        "unit": claim.asserts.unit,
-        "asserted": asserted(claim.asserts),
+        "unit": claim.asserts and claim.asserts.unit,
+        "asserted": claim.asserts and asserted(claim.asserts),
         "reason": "",
         "figure": claim.figure,
     }
@@ -44,7 +44,7 @@ def evaluate(claim: Claim, data: Data) -> dict:
             file="config/claims.yaml",
             found=claim.test,
             expected=f"one of {sorted(TESTS)}",
-            mend=nearest(claim.test, list(TESTS)) + "Tests stand in aidaudit/evidence.py.",
+            mend=nearest(claim.test, list(TESTS)) + "Tests stand in aidaudit/evidence/.",
         )
     signature = inspect.signature(TESTS[claim.test])
     try:
@@ -55,7 +55,7 @@ def evaluate(claim: Claim, data: Data) -> dict:
             file="config/claims.yaml",
             found=list(claim.arguments),
             expected=f"the arguments {list(signature.parameters)[1:]}",
-            mend="correct `with`; arguments are explained in aidaudit/evidence.py.",
+            mend="correct `with`; arguments are explained in aidaudit/evidence/.",
         ) from None
     try:
         found = TESTS[claim.test](data, **claim.arguments)
@@ -81,8 +81,8 @@ def table(claims: list[Claim], data: Data) -> pd.DataFrame:
     return validate(frame, RESULTS["claims"], "claims.csv")
 
 
-def asserts(claim_id: str) -> Asserts:
-    """What a claim asserts. Raises AuditError for an unknown claim."""
+def asserts(claim_id: str) -> Asserts | None:
+    """What a claim asserts, if it can be tested. Raises AuditError for an unknown claim."""
     known = {claim.id: claim for claim in config.claims()}
     if claim_id not in known:
         raise AuditError(
@@ -117,13 +117,10 @@ def add_numbers(table: pd.DataFrame, numbers: Numbers) -> None:
     for row in table.to_dict("records"):
         key = f"claim.{row['claim_id']}"
         numbers.add(f"{key}.verdict", row["verdict"], "text")
-        asserted_value = asserts(row["claim_id"])
-        numbers.add(
-            f"{key}.asserted",
-            asserted_value.value,
-            asserted_value.unit,
-            shown=f"{asserted_value.value:,g} {asserted_value.unit}",
-        )
+        if asserted_value := asserts(row["claim_id"]):
+            shown = f"{asserted_value.value:,g} {asserted_value.unit}"
+            unit = asserted_value.unit
+            numbers.add(f"{key}.asserted", asserted_value.value, unit, shown=shown)
         for name in ("value", "low", "high"):
             if pd.notna(row[name]):
                 numbers.add(f"{key}.{name}", row[name], row["unit"])

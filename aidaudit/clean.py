@@ -6,15 +6,16 @@ left to the modules after it. Undated rows are kept and marked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import corrections, files, paths, schema, sources
+from aidaudit import config, corrections, files, paths, schema, sources
 from aidaudit.donors import register
 from aidaudit.errors import AuditError
 from aidaudit.schema import AID_TYPES, ISO_DATE, NOT_SPLIT, UNDATED
-from aidaudit.tables import CLEAN
+from aidaudit.tables import CLEAN, RAW
 
 
 def corrected(folder: str) -> pd.DataFrame:
@@ -24,7 +25,7 @@ def corrected(folder: str) -> pd.DataFrame:
     """
     raw = sources.read_raw(folder)
     release = sources.package(folder).get("release")
-    number = int(release) if folder.startswith("kiel/") else None
+    number = int(release) if sources.is_release(folder) else None
     source = sources.correction_source(folder)
     rows = corrections.read_corrections()
     corrections.check_sources(rows)
@@ -59,16 +60,40 @@ def members() -> pd.DataFrame:
     return schema.validate(frame, CLEAN["donors"], paths.clean("donors"))
 
 
-def context(name: str) -> pd.DataFrame:
-    """A context table (a key of `paths.CONTEXT`): corrected and checked."""
-    if name == "donors":
-        return members()
-    return schema.validate(corrected(*paths.CONTEXT[name]), CLEAN[name], paths.clean(name))
+# Context tables that take more than correcting: name → function without arguments.
+TIDY: dict[str, Callable[[], pd.DataFrame]] = {"donors": members}
+
+
+def context(name: str, folders: list[str]) -> pd.DataFrame:
+    """A context table, corrected and checked.
+
+    name: as `clean:` in config/sources.yaml. folders: below data/raw. Its columns are those
+    of `tables.CLEAN`, or of the raw table of this name where nothing is said there.
+    """
+    frame = TIDY[name]() if name in TIDY else corrected(*folders)
+    registers = {"donor": sources.read_register()["donor"].tolist()}
+    return schema.validate(frame, _table(name), paths.clean(name), registers)
+
+
+def _table(name: str) -> schema.Table:
+    """The table of a clean context table: the raw one of the same name, unless tidied."""
+    return CLEAN.get(name) or RAW[name]
 
 
 def read(name: str) -> pd.DataFrame:
-    """A clean context table (donors, rates, economy, population), checked."""
-    return schema.read(files.source(paths.clean(name)), CLEAN[name], paths.clean(name))
+    """A clean table by name, checked: a context table, or kiel_release_NN."""
+    release = paths.release_of(name)
+    if release is not None:
+        return read_kiel(release)
+    shown = paths.clean(name)
+    return schema.read(files.source(shown), _table(name), shown)
+
+
+def read_all(names: list[str], release: int) -> dict[str, pd.DataFrame]:
+    """Clean tables by name, each as `read`; 'activities' is the table of `release`."""
+    return {
+        name: read_kiel(release) if name == config.ACTIVITIES else read(name) for name in names
+    }
 
 
 def read_kiel(release: int) -> pd.DataFrame:

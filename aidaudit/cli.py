@@ -122,17 +122,17 @@ def notebook(
 
 def allowed() -> dict[str, list]:
     """The values that parameters of a closed kind may take."""
-    from aidaudit import config, paths, sources
+    from aidaudit import config, sources
     from aidaudit.donors import GROUPS
 
     releases = sources.release_numbers()
     variants = list(config.config().variants)
     return {
-        "variant": variants,
+        "variant": [*variants, config.ALL],
         "variants": variants,
         "release": releases,
         "totals_release": releases,
-        "table": list(paths.CONTEXT),
+        "table": list(config.context()),
         "donor_group": list(GROUPS),
     }
 

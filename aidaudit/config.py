@@ -18,6 +18,10 @@ from aidaudit import files
 from aidaudit.errors import AuditError, nearest
 
 Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
+# What does not depend on a variant is computed once, under this name.
+ALL = "all"
+# In `clean` lists: the activity rows of the release at hand.
+ACTIVITIES = "activities"
 Compare = Literal["≈", ">", ">=", "<", "<="]
 
 
@@ -42,6 +46,7 @@ class Shared(Strict):
 
     article_date: Day = Field(description="the date that the article names")
     fixed_usd_per_eur: float = Field(description="US$ per euro of the fixed method", gt=0)
+    items_release: int = Field(description="newest Kiel release whose rows name items", ge=1)
 
 
 class Config(Strict):
@@ -52,13 +57,22 @@ class Config(Strict):
     variants: dict[str, Variant]
 
 
-class Figure(Strict):
+class Reads(Strict):
+    """What a figure's notebook or a claim's test looks at."""
+
+    clean: list[str] = Field(
+        default=[], description="clean tables; 'activities' is that of the release at hand"
+    )
+    lookups: list[str] = Field(default=[], description="tables in config/classifications")
+
+
+class Figure(Reads):
     """One figure: what its notebook reads, and which variants can answer."""
 
     name: str
     section: str
+    once: bool = Field(default=False, description="drawn once, as it depends on no variant")
     reads: list[str] = Field(default=[], description="result tables of the variant")
-    clean: list[str] = Field(default=[], description="clean tables")
     needs_cut_off: Day | None = Field(default=None, description="earliest cut-off that answers")
     parameters: dict[str, Any] = Field(default={}, description="the notebook's own parameters")
 
@@ -73,14 +87,14 @@ class Asserts(Strict):
     tolerance: float = Field(default=0, ge=0, lt=1, description="share of the value, for ≈")
 
 
-class Claim(Strict):
+class Claim(Reads):
     """One claim of the article with its test, fixed before the result is computed."""
 
     id: str
     locator: str
     section: str
     paraphrase: str
-    asserts: Asserts
+    asserts: Asserts | None = Field(default=None, description="nothing, if not testable")
     test: str
     arguments: dict[str, Any] = Field(default={}, alias="with")
     judged_in: str
@@ -165,7 +179,7 @@ def claims() -> list[Claim]:
     entries = _load("claims").root
     for claim in entries:
         for what, name, known in (
-            ("judged_in", claim.judged_in, list(config().variants)),
+            ("judged_in", claim.judged_in, [ALL, *config().variants]),
             ("figure", claim.figure, [None, *figures()]),
         ):
             if name not in known:
@@ -176,7 +190,28 @@ def claims() -> list[Claim]:
                     expected=f"one of {[k for k in known if k]}",
                     mend=nearest(name, [k for k in known if k]),
                 )
+        if claim.asserts is None and claim.test != "not_testable":
+            raise AuditError(
+                f"{claim.id}: asserts is missing.",
+                file="config/claims.yaml",
+                expected="what the article asserts, as a number to compare with",
+                mend="add `asserts`, or name the test not_testable with its reason.",
+            )
     return entries
+
+
+def claims_of(variant: str) -> list[Claim]:
+    """The claims that are judged against a variant, or once (`all`)."""
+    return [claim for claim in claims() if (claim.judged_in == ALL) == (variant == ALL)]
+
+
+def reads_of_claims(variant: str) -> Reads:
+    """What the tests of these claims look at, together."""
+    chosen = claims_of(variant)
+    return Reads(
+        clean=sorted({name for claim in chosen for name in claim.clean}),
+        lookups=sorted({name for claim in chosen for name in claim.lookups}),
+    )
 
 
 def variant(name: str) -> Variant:
@@ -194,21 +229,46 @@ def variant(name: str) -> Variant:
 
 
 def parameters(name: str) -> dict[str, Any]:
-    """Everything that a notebook of this variant may be given: name → value."""
-    chosen = variant(name)
-    return {
-        "variant": name,
-        "release": chosen.release,
-        "totals_release": chosen.totals_release,
-        "cut_off": chosen.cut_off,
-        **config().shared.model_dump(),
-    }
+    """Everything that a notebook of this variant may be given: name → value.
+
+    What is computed once gets the newest release that names items, and the article's date.
+    """
+    shared = config().shared.model_dump()
+    if name == ALL:
+        release, cut_off = shared["items_release"], shared["article_date"]
+        own = {"release": release, "totals_release": release, "cut_off": cut_off}
+    else:
+        own = variant(name).model_dump(include={"release", "totals_release", "cut_off"})
+    return {"variant": name, "variants": list(config().variants), **own, **shared}
 
 
 def answers(figure: str, name: str) -> bool:
-    """Whether a variant can answer for a figure."""
-    needed = figures()[figure].needs_cut_off
-    return needed is None or variant(name).cut_off >= needed
+    """Whether a figure is drawn for a variant (or once, for `all`)."""
+    entry = figures()[figure]
+    if entry.once or name == ALL:
+        return entry.once and name == ALL
+    return entry.needs_cut_off is None or variant(name).cut_off >= entry.needs_cut_off
+
+
+def drawn(variants: list[str]) -> list[tuple[str, str]]:
+    """(figure, variant) of every figure that is drawn for these variants, or once."""
+    return [
+        (figure, name)
+        for figure in figures()
+        for name in dict.fromkeys([ALL, *variants])
+        if answers(figure, name)
+    ]
+
+
+@cache
+def context() -> dict[str, list[str]]:
+    """Clean context table → the raw folders that it is made from (config/sources.yaml)."""
+    text = files.source("config/sources.yaml").read_text(encoding="utf-8")
+    made: dict[str, list[str]] = {}
+    for entry in yaml.safe_load(text)["tables"]:
+        if "clean" in entry:
+            made.setdefault(entry["clean"], []).append(entry["folder"])
+    return made
 
 
 def schema_texts() -> dict[str, str]:

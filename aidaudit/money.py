@@ -49,7 +49,7 @@ def daily(rates: pd.DataFrame, currency: str = "USD") -> pd.Series:
             f"there is no euro rate for {currency}.",
             file="data/processed/clean/rates.csv",
             expected=f"one of {sorted(rates['currency'].unique())}",
-            mend="add the currency to aidaudit/ingest/readers.py and ingest again.",
+            mend="add the currency to aidaudit/ingest/readers/context.py and ingest again.",
         )
     return chosen.set_index("date")["per_eur"]
 

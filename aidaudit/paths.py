@@ -6,14 +6,8 @@ Light on purpose: the Snakefile imports it.
 from __future__ import annotations
 
 CLEAN = "data/processed/clean"
+KIEL = "kiel_release_"
 FORMATS = ("svg", "pdf", "png", "csv", "json")
-# Context table ← the raw folders that it is made from.
-CONTEXT = {
-    "donors": ["memberships/nato", "memberships/eu"],
-    "rates": ["ecb/euro_rates"],
-    "economy": ["imf_weo/october_2025"],
-    "population": ["worldbank/population"],
-}
 
 
 def raw_release(release: int) -> str:
@@ -22,13 +16,23 @@ def raw_release(release: int) -> str:
 
 
 def clean(name: str) -> str:
-    """A clean context table."""
+    """A clean table: a context table, or kiel_release_NN."""
     return f"{CLEAN}/{name}.csv"
+
+
+def lookup(name: str) -> str:
+    """A classification: which words of the publishers fall into which class."""
+    return f"config/classifications/{name}.csv"
 
 
 def clean_release(release: int) -> str:
     """The clean table of a Kiel release."""
-    return f"{CLEAN}/kiel_release_{release:02d}.csv"
+    return clean(f"{KIEL}{release:02d}")
+
+
+def release_of(name: str) -> int | None:
+    """The release of a clean table's name, or None for a context table."""
+    return int(name.removeprefix(KIEL)) if name.startswith(KIEL) else None
 
 
 def result(variant: str, name: str) -> str:

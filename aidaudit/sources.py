@@ -57,7 +57,12 @@ def package(folder: str) -> dict:
 
 def correction_source(folder: str) -> str:
     """How corrections.csv names the source of a folder: releases share one name."""
-    return "kiel" if folder.startswith("kiel/") else folder
+    return "kiel" if is_release(folder) else folder
+
+
+def is_release(folder: str) -> bool:
+    """Whether a folder holds the main table of a Kiel release."""
+    return folder.startswith("kiel/release-")
 
 
 def descriptor(path: Path) -> dict:
@@ -117,7 +122,7 @@ def read_raw(folder: str) -> pd.DataFrame:
         corrections.accepted,
         corrections=corrections.read_corrections(),
         source=correction_source(folder),
-        release=int(about["release"]) if folder.startswith("kiel/") else None,
+        release=int(about["release"]) if is_release(folder) else None,
     )
     frame = schema.read(file, RAW[resource["name"]], path, accepted=accepted)
     recorded = resource.get("hash", "").removeprefix("sha256:")

@@ -2,10 +2,12 @@ rule claims:
     input:
         notebook="notebooks/analysis/claims.ipynb",
         reads=lambda wildcards: [
-            paths.result(wildcards.variant, "monthly"),
-            paths.clean("donors"),
-            paths.clean("rates"),
-            paths.clean("economy"),
+            *(
+                []
+                if wildcards.variant == ALL
+                else [paths.result(wildcards.variant, "monthly")]
+            ),
+            *looked_at(settings.reads_of_claims(wildcards.variant), wildcards.variant),
             *CONFIG,
         ],
         package=PACKAGE,
@@ -48,11 +50,11 @@ rule numbers:
 rule verdicts:
     input:
         notebook="notebooks/analysis/verdicts.ipynb",
-        reads=[*[paths.result(variant, "claims") for variant in VARIANTS], *CONFIG],
+        reads=[*[paths.result(variant, "claims") for variant in [*VARIANTS, ALL]], *CONFIG],
         package=PACKAGE,
         environment=LOCK,
     output:
-        writes=[update(path) for path in paths.figure("V01", "all").values()],
+        writes=[update(path) for path in paths.figure("V01", ALL).values()],
         executed=update("report/notebooks/all/V01.ipynb"),
     log:
         "logs/all/V01.log",

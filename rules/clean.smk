@@ -41,7 +41,7 @@ rule clean_context:
     conda:
         "../envs/environment.yaml"
     params:
-        offer=lambda wildcards: offer(table=wildcards.table),
+        offer=lambda wildcards: offer(table=wildcards.table, folders=CONTEXT[wildcards.table]),
         own="{}",
     message:
         "Clean {wildcards.table} (notebooks/clean/context.ipynb)."

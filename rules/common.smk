@@ -15,7 +15,8 @@ for name in VARIANTS:
 WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
 FIGURES = settings.figures()
-CONTEXT = paths.CONTEXT
+CONTEXT = settings.context()
+ALL = settings.ALL
 # A change to the package or to the environment rebuilds what was made with them.
 PACKAGE = sorted(str(path) for path in Path("aidaudit").rglob("*.py"))
 LOCK = "envs/requirements.txt"
@@ -37,9 +38,27 @@ def raw(folder):
 
 def descriptors(variant):
     """Descriptors of the releases that a variant uses."""
-    chosen = settings.variant(variant)
-    numbers = sorted({chosen.release, chosen.totals_release})
+    chosen = settings.parameters(variant)
+    numbers = sorted({chosen["release"], chosen["totals_release"]})
     return [f"data/raw/{paths.raw_release(n)}/datapackage.json" for n in numbers]
+
+
+def looked_at(reads, variant):
+    """Clean tables and lookups that an entry of figures.yaml or claims.yaml names."""
+    release = settings.parameters(variant)["release"]
+    names = [
+        f"{paths.KIEL}{release:02d}" if name == settings.ACTIVITIES else name
+        for name in reads.clean
+    ]
+    releases = [n for n in map(paths.release_of, names) if n is not None]
+    return sorted(
+        {
+            *map(paths.clean, names),
+            *map(paths.lookup, reads.lookups),
+            *(f"data/raw/{paths.raw_release(n)}/datapackage.json" for n in releases),
+            *descriptors(variant),
+        }
+    )
 
 
 def offer(**given):
@@ -62,28 +81,25 @@ def tables_of_figure(wildcards):
     entry = FIGURES[wildcards.figure]
     return [
         *[paths.result(wildcards.variant, name) for name in entry.reads],
-        *[paths.clean(name) for name in entry.clean],
-        *descriptors(wildcards.variant),
+        *looked_at(entry, wildcards.variant),
         "config/events.yaml",
         *CONFIG,
     ]
 
 
-def drawn(variants):
-    """(figure, variant) of every figure that these variants can answer."""
-    return [(f, v) for v in variants for f in FIGURES if settings.answers(f, v)]
+drawn = settings.drawn
 
 
 def words_of_figures(variants):
     """The files with title, caption and alt text of every figure in the report."""
-    return [paths.figure(f, v)["json"] for f, v in [*drawn(variants), ("V01", "all")]]
+    return [paths.figure(f, v)["json"] for f, v in [*drawn(variants), ("V01", ALL)]]
 
 
 def figure_files(variants):
     """Every figure in every format."""
     return [
         path
-        for figure, variant in [*drawn(variants), ("V01", "all")]
+        for figure, variant in [*drawn(variants), ("V01", ALL)]
         for path in paths.figure(figure, variant).values()
     ]
 
@@ -92,28 +108,37 @@ def pictures_in_report(variants):
     """The pictures that HTML and PDF embed."""
     return [
         paths.figure(f, v)[kind]
-        for f, v in [*drawn(variants), ("V01", "all")]
+        for f, v in [*drawn(variants), ("V01", ALL)]
         for kind in ("svg", "pdf")
     ]
 
 
 def numbers_of_variant(wildcards):
     """The numbers that the notebooks of a variant contribute."""
-    names = ["results", "claims", *[f for f, v in drawn([wildcards.variant])]]
-    return [paths.numbers(wildcards.variant, name) for name in names]
+    variant = wildcards.variant
+    names = ["claims", *[f for f, v in drawn([variant]) if v == variant]]
+    if variant != ALL:
+        names.append("results")
+    return [paths.numbers(variant, name) for name in names]
 
 
 def executed_notebooks(variants):
     """Every executed notebook."""
     chosen = [settings.variant(v) for v in variants]
-    releases = sorted({r for v in chosen for r in (v.release, v.totals_release)})
+    named = {n for entry in [*FIGURES.values(), *settings.claims()] for n in entry.clean}
+    releases = sorted(
+        {r for v in chosen for r in (v.release, v.totals_release)}
+        | {n for n in map(paths.release_of, named) if n is not None}
+        | {settings.config().shared.items_release}
+    )
     return [
         *[paths.executed("clean", f"kiel_release_{r:02d}") for r in releases],
         *[paths.executed("clean", table) for table in CONTEXT],
-        *[paths.executed(v, name) for v in variants for name in ("results", "claims")],
+        *[paths.executed(v, "results") for v in variants],
+        *[paths.executed(v, "claims") for v in [*variants, ALL]],
         *[paths.executed(v, f) for f, v in drawn(variants)],
-        paths.executed("all", "V01"),
-        *([paths.executed("all", "report")] if WHOLE else []),
+        paths.executed(ALL, "V01"),
+        *([paths.executed(ALL, "report")] if WHOLE else []),
     ]
 
 

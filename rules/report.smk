@@ -12,8 +12,9 @@ rule assemble:
         reads=[
             *SECTIONS,
             "report/abstract.md",
-            *[paths.all_numbers(variant) for variant in VARIANTS],
-            *[paths.result(v, name) for v in VARIANTS for name in ("claims", "headline")],
+            *[paths.all_numbers(variant) for variant in [*VARIANTS, ALL]],
+            *[paths.result(variant, "claims") for variant in [*VARIANTS, ALL]],
+            *[paths.result(variant, "headline") for variant in VARIANTS],
             *words_of_figures(VARIANTS),
             *CONFIG,
         ],

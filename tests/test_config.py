@@ -78,9 +78,30 @@ def test_parameters_are_what_the_file_says(variant):
         "release": entry["release"],
         "totals_release": entry["totals_release"],
         "cut_off": entry["cut_off"],
-        "article_date": written["shared"]["article_date"],
-        "fixed_usd_per_eur": written["shared"]["fixed_usd_per_eur"],
+        "variants": list(written["variants"]),
+        **written["shared"],
     }
+
+
+def test_what_is_computed_once_gets_the_articles_date_and_the_release_with_items():
+    found = config.parameters(config.ALL)
+    assert found["variant"] == "all"
+    assert found["cut_off"] == found["article_date"] == "2025-02-28"
+    assert found["release"] == found["items_release"] == 21
+
+
+def test_a_figure_that_depends_on_no_variant_is_drawn_once():
+    assert config.answers("F10", config.ALL)
+    assert not config.answers("F10", "article")
+    assert not config.answers("F01", config.ALL)
+    drawn = config.drawn(["article", "literal"])
+    assert [name for figure, name in drawn if figure == "F10"] == ["all"]
+    assert len(drawn) == len(set(drawn))
+
+
+def test_a_claim_that_asserts_nothing_must_say_that_it_cannot_be_tested(checkout):
+    spoil(checkout, "claims", "  asserts: {quantity: aid allocated", "  #{quantity: aid")
+    assert "MIL-2a: asserts is missing" in message(config.claims)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +126,8 @@ def test_unknown_key_names_its_place_and_the_nearest(checkout, name, read, old, 
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("release: 21", "release: twenty", "variants → article → release"),
-        ("release: 21", "release: 0", "variants → article → release"),
+        ("\n    release: 21", "\n    release: twenty", "variants → article → release"),
+        ("\n    release: 21", "\n    release: 0", "variants → article → release"),
         ('"2024-12-31"', '"31.12.2024"', "variants → article → cut_off"),
         ('"2024-12-31"', "2024-12-31", "variants → article → cut_off"),
         ("1.13972", "-1", "shared → fixed_usd_per_eur"),
@@ -122,7 +143,7 @@ def test_wrong_value_names_its_place(checkout, old, new, place):
 )
 def test_wrong_rule_is_refused(checkout, old, new):
     spoil(checkout, "claims", old, new)
-    assert "config/claims.yaml: 0 → asserts → " in message(config.claims)
+    assert "config/claims.yaml: 2 → asserts → " in message(config.claims)
 
 
 def test_missing_key_is_named(checkout):

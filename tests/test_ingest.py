@@ -14,12 +14,12 @@ import pytest
 
 from aidaudit import clean, ingest, sources
 from aidaudit.errors import AuditError
-from aidaudit.ingest import readers
+from aidaudit.ingest.readers import READERS, common, context, kiel
 from aidaudit.tables import RAW
 
 HERE = Path(__file__).parents[1]
-NEW = [names[0] for names in readers.KIEL_COLUMNS.values()]
-OLD = [names[-1] for names in readers.KIEL_COLUMNS.values() if len(names) > 1]
+NEW = [names[0] for names in kiel.KIEL_COLUMNS.values()]
+OLD = [names[-1] for names in kiel.KIEL_COLUMNS.values() if len(names) > 1]
 VALUES = {
     "activity_id": "SEM1",
     "sub_activity_id": "SEM1_1",
@@ -59,9 +59,7 @@ def checkout(tmp_path, monkeypatch):
 def row(old: bool = False, **changed) -> dict:
     """A workbook row in one of the two namings, from our names."""
     values = VALUES | changed
-    return {
-        names[-1 if old else 0]: values[ours] for ours, names in readers.KIEL_COLUMNS.items()
-    }
+    return {names[-1 if old else 0]: values[ours] for ours, names in kiel.KIEL_COLUMNS.items()}
 
 
 def workbook(path, rows, header=NEW, sheet="Sheet1", beside=()) -> Path:
@@ -115,7 +113,7 @@ def test_both_generations_give_the_same_table(tmp_path, old, sheet, beside):
     header = [*(OLD if old else NEW), "Explanation"]
     rows = [row(old) | {"Explanation": "A long sentence."}]
     path = workbook(tmp_path / "w.xlsx", rows, header, sheet, beside)
-    table, frame = readers.kiel_workbook(path)
+    table, frame = kiel.kiel_workbook(path)
     assert table == "activities"
     assert "Explanation" not in frame
     (got,) = frame.astype(object).where(frame.notna(), None).to_dict("records")
@@ -134,7 +132,7 @@ def test_blanks_are_null_and_text_is_trimmed_but_not_corrected(tmp_path):
         row(donor=" FInland ", aid_type="Humanitarian ", item="Leopard\xa0 2", item_type="."),
         row(allocation_eur=".", commitment_eur=" . ", item_sub_type=" . ", item_count=""),
     ]
-    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    _, frame = kiel.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
     first, second = frame.iloc[0], frame.iloc[1]
     assert (first["donor"], first["aid_type"]) == ("FInland", "Humanitarian")
     assert first["item"] == "Leopard 2"
@@ -146,7 +144,7 @@ def test_blanks_are_null_and_text_is_trimmed_but_not_corrected(tmp_path):
 def test_words_in_the_place_of_a_date_are_kept(tmp_path):
     words = ["until 12/31/2022", "unclear", "."]
     rows = [row(announcement_date=text, month_number=0) for text in words]
-    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    _, frame = kiel.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
     assert frame["announcement_date"].tolist()[:2] == ["until 12/31/2022", "unclear"]
     assert frame["announcement_date"].isna().tolist() == [False, False, True]
     assert frame["month_number"].tolist() == [0, 0, 0]
@@ -155,24 +153,24 @@ def test_words_in_the_place_of_a_date_are_kept(tmp_path):
 def test_rows_count_as_in_the_workbook_and_blank_ones_are_passed_over(tmp_path):
     blank = {NEW[0]: "."}
     rows = [row(), blank, {}, row(donor="Norway"), {}, blank, blank]
-    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    _, frame = kiel.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
     assert frame["row"].tolist() == [2, 5]
     assert frame["donor"].tolist() == ["Sweden", "Norway"]
 
 
 def test_a_blank_month_is_that_of_the_date_or_is_told(tmp_path):
     rows = [row(month_number="\xa0", announcement_date=datetime(2024, 2, 14))]
-    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    _, frame = kiel.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
     assert frame["month_number"].tolist() == [26]
     rows = [row(), row(month_number=".", announcement_date="unclear")]
-    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
     assert (error.file, error.row, error.column) == ("w.xlsx", 3, "month")
 
 
 @pytest.mark.parametrize("value", ["n/k", "12,5", "1_000", "inf", True])
 def test_text_in_an_amount_cell_is_told_at_its_workbook_row(tmp_path, value):
     rows = [row(), {}, row(), row(allocation_eur=value)]
-    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
     assert error.problem == "the value is not a number."
     assert (error.file, error.row, error.column) == ("w.xlsx", 5, AMOUNT)
     assert error.found == value
@@ -180,18 +178,18 @@ def test_text_in_an_amount_cell_is_told_at_its_workbook_row(tmp_path, value):
 
 def test_a_month_that_is_not_whole_is_told_at_its_workbook_row(tmp_path):
     rows = [row(), {}, row(month_number=3.5)]
-    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
     assert (error.file, error.row, error.column) == ("w.xlsx", 4, "month")
     assert error.found == 3.5
 
 
-@pytest.mark.parametrize("ours", [c for c in VALUES if c not in readers.KIEL_OPTIONAL])
+@pytest.mark.parametrize("ours", [c for c in VALUES if c not in kiel.KIEL_OPTIONAL])
 @pytest.mark.parametrize("old", [False, True])
 def test_a_missing_column_is_named_as_the_workbook_names_its_own(tmp_path, ours, old):
-    name = readers.KIEL_COLUMNS[ours][-1 if old else 0]
+    name = kiel.KIEL_COLUMNS[ours][-1 if old else 0]
     header = [n for n in (OLD if old else NEW) if n != name]
     path = workbook(tmp_path / "w.xlsx", [row(old)], header)
-    error = refused(readers.kiel_workbook, path)
+    error = refused(kiel.kiel_workbook, path)
     assert (error.file, error.row, error.column) == ("w.xlsx", 1, name)
     assert f"the required column {name} is missing." in error.problem
     assert error.expected == name
@@ -199,27 +197,27 @@ def test_a_missing_column_is_named_as_the_workbook_names_its_own(tmp_path, ours,
 
 def test_a_renamed_column_is_guessed(tmp_path):
     header = ["measures" if name == "measure" else name for name in NEW]
-    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()], header))
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()], header))
     assert error.column == "measure"
     assert "Did you mean 'measures'?" in error.mend
 
 
-@pytest.mark.parametrize("ours", sorted(readers.KIEL_OPTIONAL))
+@pytest.mark.parametrize("ours", sorted(kiel.KIEL_OPTIONAL))
 def test_an_optional_column_may_be_missing(tmp_path, ours):
-    header = [name for name in NEW if name != readers.KIEL_COLUMNS[ours][0]]
-    _, frame = readers.kiel_workbook(workbook(tmp_path / "w.xlsx", [row()], header))
+    header = [name for name in NEW if name != kiel.KIEL_COLUMNS[ours][0]]
+    _, frame = kiel.kiel_workbook(workbook(tmp_path / "w.xlsx", [row()], header))
     assert frame[ours].isna().all()
     assert frame["allocation_eur"].tolist() == [1234.5]
 
 
 def test_a_column_that_occurs_twice_must_say_the_same(tmp_path):
     path = workbook(tmp_path / "w.xlsx", [row(), row()], [*NEW, "item"])
-    _, frame = readers.kiel_workbook(path)
+    _, frame = kiel.kiel_workbook(path)
     assert frame["item"].tolist() == ["Strv 122"] * 2
     book = openpyxl.load_workbook(path)
     book.active.cell(3, len(NEW) + 1, "CV 90")
     book.save(path)
-    error = refused(readers.kiel_workbook, path)
+    error = refused(kiel.kiel_workbook, path)
     assert (error.file, error.row, error.column) == ("w.xlsx", 3, "item")
     assert "occurs twice" in error.problem
     assert error.found == "Strv 122, CV 90"
@@ -227,14 +225,14 @@ def test_a_column_that_occurs_twice_must_say_the_same(tmp_path):
 
 def test_several_sheets_without_the_main_data_are_told(tmp_path):
     path = workbook(tmp_path / "w.xlsx", [row()], sheet="Fig 1", beside=["Fig 2"])
-    error = refused(readers.kiel_workbook, path)
+    error = refused(kiel.kiel_workbook, path)
     assert error.found == "Fig 1, Fig 2"
     assert "Bilateral Assistance, MAIN DATA" in error.expected
 
 
 def test_another_workbook_is_told(tmp_path):
     path = workbook(tmp_path / "w.xlsx", [], ["country", "total"])
-    error = refused(readers.kiel_workbook, path)
+    error = refused(kiel.kiel_workbook, path)
     assert "this is not a tracker workbook" in error.problem
     assert error.found == "country, total"
 
@@ -278,8 +276,8 @@ def test_a_file_that_is_no_workbook_is_told_and_nothing_is_written(checkout, mak
 
 
 def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "MAX_UNPACKED", 1000)
-    error = refused(readers.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()]))
+    monkeypatch.setattr(common, "MAX_UNPACKED", 1000)
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()]))
     assert "unpacks to more" in error.problem
     assert error.expected == "at most 1,000 bytes"
 
@@ -382,7 +380,7 @@ def test_a_missing_file_is_told(checkout):
 # Readers of CSV.
 
 EXPLORER = "country,iso,year,month,financial,humanitarian,military,commitments\n"
-RATES = ",".join(["Date", *readers.CURRENCIES])
+RATES = ",".join(["Date", *context.CURRENCIES])
 
 
 def csv(tmp_path, text: str | bytes) -> Path:
@@ -402,7 +400,7 @@ def csv(tmp_path, text: str | bytes) -> Path:
 )
 def test_a_bad_cell_of_the_explorer_is_told_in_its_words(tmp_path, line, column, found):
     path = csv(tmp_path, f"{EXPLORER}Sweden,SWE,2022,3,0,0,1,1\n{line}\n")
-    error = refused(readers.kiel_donor_month, path)
+    error = refused(kiel.kiel_donor_month, path)
     assert (error.file, error.row, error.column) == ("file.csv", 3, column)
     assert error.found == found
 
@@ -411,40 +409,40 @@ def test_a_bad_cell_of_the_explorer_is_told_in_its_words(tmp_path, line, column,
     "text", [b"", EXPLORER.encode() + b"C\xf4te,CIV,2022,2,0,0,0,0\n", b'"a\nb,c\n']
 )
 def test_an_unreadable_csv_is_told(tmp_path, text):
-    error = refused(readers.kiel_donor_month, csv(tmp_path, text))
+    error = refused(kiel.kiel_donor_month, csv(tmp_path, text))
     assert "not readable as the data explorer's table" in error.problem
     assert error.file == "file.csv"
 
 
-@pytest.mark.parametrize("reader", [r for r in readers.READERS if r not in {"kiel_workbook"}])
+@pytest.mark.parametrize("reader", [r for r in READERS if r not in {"kiel_workbook"}])
 def test_another_file_is_told_by_every_reader(tmp_path, reader):
-    error = refused(readers.READERS[reader], csv(tmp_path, "a,b\n1,2\n"))
+    error = refused(READERS[reader], csv(tmp_path, "a,b\n1,2\n"))
     assert error.file == "file.csv"
     assert error.problem.startswith(("this is not ", "the file is not a readable"))
 
 
 def test_a_bad_rate_is_told_at_its_row_and_currency(tmp_path):
     lines = [
-        ",".join([day, *("1.5" for _ in readers.CURRENCIES)])
+        ",".join([day, *("1.5" for _ in context.CURRENCIES)])
         for day in ("2026-10-30", "2026-10-29", "2020-01-02")
     ]
-    at = readers.CURRENCIES.index("USD") + 1
+    at = context.CURRENCIES.index("USD") + 1
     cells = lines[1].split(",")
     cells[at] = "N/A"
     lines[1] = ",".join(cells)
-    _, frame = readers.ecb_rates(csv(tmp_path, "\n".join([RATES, *lines])))
-    assert len(frame) == 2 * len(readers.CURRENCIES) - 1
+    _, frame = context.ecb_rates(csv(tmp_path, "\n".join([RATES, *lines])))
+    assert len(frame) == 2 * len(context.CURRENCIES) - 1
     assert frame["date"].unique().tolist() == ["2026-10-29", "2026-10-30"]
     cells[at] = "oops"
     lines[1] = ",".join(cells)
-    error = refused(readers.ecb_rates, csv(tmp_path, "\n".join([RATES, *lines])))
+    error = refused(context.ecb_rates, csv(tmp_path, "\n".join([RATES, *lines])))
     assert (error.row, error.column, error.found) == (3, "USD", "oops")
 
 
 def test_a_bad_population_is_told_at_its_upstream_row(checkout):
     head = "Country Name,Country Code,Year,Value\n"
     text = f"{head}Aruba,ABW,2010,1\nNorway,NOR,2010,5000000\nNorway,NOR,2011,many\n"
-    error = refused(readers.population, csv(checkout, text))
+    error = refused(context.population, csv(checkout, text))
     assert (error.row, error.column, error.found) == (4, "Value", "many")
 
 

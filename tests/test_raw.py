@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from aidaudit import corrections, ingest, sources
-from aidaudit.ingest import readers
+from aidaudit.ingest.readers import READERS, kiel
 from aidaudit.tables import RAW
 
 HERE = Path(__file__).parents[1]
@@ -157,7 +157,7 @@ def test_the_catalogue_matches_the_folders(committed):
         assert package.get("release") == origin.release, folder
         assert package.get("cut_off") == origin.cut_off, folder
         assert package["sources"][0]["path"] == Path(origin.upstream).name, folder
-        assert origin.reader in readers.READERS, folder
+        assert origin.reader in READERS, folder
 
 
 def test_every_table_reads_and_every_correction_finds_its_cells(committed):
@@ -224,7 +224,7 @@ def test_an_older_release_reads_with_the_old_names():
     path = UPSTREAM / "kiel/R18/UST_data.xlsx"
     if not path.is_file():
         pytest.skip(ABSENT)
-    table, frame = readers.kiel_workbook(path)
+    table, frame = kiel.kiel_workbook(path)
     assert (table, len(frame)) == ("activities", 3737)
     assert frame["allocation_eur"].sum() / 1e9 == pytest.approx(203.101, abs=5e-4)
     assert frame["weapon_source"].isna().all()

@@ -32,6 +32,7 @@ class Origin:
 
     source: key in config/sources.yaml. folder: below data/raw. upstream: path of the file as
     obtained. release, cut_off, taken, obtained_from: as the descriptor states them.
+    clean: the context table that is made from it.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Origin:
     release: str | None = None
     cut_off: str | None = None
     inferred: str | None = None
+    clean: str | None = None
 
 
 def catalogue() -> dict:
@@ -88,7 +90,7 @@ def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
             mend=nearest(origin.reader, list(readers.READERS)),
         )
     table, frame = read(file)
-    number = int(origin.release) if origin.source == "kiel" else None
+    number = int(origin.release) if sources.is_release(origin.folder) else None
     accepted = partial(
         corrections.accepted,
         corrections=corrections.read_corrections(),
@@ -292,7 +294,8 @@ def origin_of(
             expected="for example --release 31 --cut-off 2026-08-31",
             mend="both are named on the tracker's page and in the workbook's first sheet.",
         )
-    same = next((o for o in known if o.release == str(release)), None)
+    releases = [o for o in known if sources.is_release(o.folder)]
+    same = next((o for o in releases if o.release == str(release)), None)
     reader = "kiel_workbook" if same is None or file.suffix == ".xlsx" else same.reader
     folder = paths.raw_release(release)
     if same is not None and Path(same.upstream).name == file.name:

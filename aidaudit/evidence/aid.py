@@ -1,65 +1,15 @@
-"""The tests that claims name: each turns data into readings, conditions and a reason.
-
-One small function per test, registered under its name. A function says what it measured, in
-the unit of the assertion; `verdicts` judges it. Where the variant's data cannot answer, it
-raises NotTestable with the reason.
-"""
+"""Tests of claims on how much was given, of what kind, by whom and when."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
 
 from aidaudit import aggregate, money
 from aidaudit.donors import GROUPS, select
+from aidaudit.evidence.base import Data, test
 from aidaudit.money import FxMethod
 from aidaudit.schema import AID_TYPES, UNDATED
 from aidaudit.verdicts import Evidence, NotTestable
-
-
-@dataclass(frozen=True)
-class Data:
-    """What a test may look at.
-
-    monthly: results table of the variant (bn EUR). donors, rates, economy: clean tables.
-    release, cut_off, article_date, fixed_usd_per_eur: the variant's parameters.
-    """
-
-    monthly: pd.DataFrame
-    donors: pd.DataFrame
-    rates: pd.DataFrame
-    economy: pd.DataFrame
-    release: int
-    cut_off: str
-    article_date: str
-    fixed_usd_per_eur: float
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """Aid by donor, month, type and measure, value_eur in EUR."""
-        return self.monthly.assign(value_eur=self.monthly["value_eur_bn"] * 1e9)
-
-    @property
-    def allocations(self) -> pd.DataFrame:
-        """The rows that are allocations."""
-        rows = self.rows
-        return rows[rows["measure"] == "allocation"]
-
-    @property
-    def claim_date(self) -> str:
-        """The article's date, or the variant's cut-off where that comes first."""
-        return min(self.article_date, self.cut_off)
-
-
-TESTS: dict[str, Callable[..., Evidence]] = {}
-
-
-def test(function: Callable[..., Evidence]) -> Callable[..., Evidence]:
-    """Register a test under its function's name."""
-    TESTS[function.__name__] = function
-    return function
 
 
 def _headline(data: Data) -> pd.DataFrame:
@@ -67,7 +17,7 @@ def _headline(data: Data) -> pd.DataFrame:
     return aggregate.headline(
         rows,
         data.donors,
-        data.rates,
+        data.tables["rates"],
         reading="at_article_date",
         release=data.release,
         cut_off=data.claim_date,
@@ -259,70 +209,4 @@ def share_of_fall_made_up(data: Data, since: str, months_needed: int) -> Evidenc
         f"US allocations fell by {fall:.2f} bn EUR a month and Europe's rose by {rise:.2f}, "
         f"{rise / fall * 100:.0f} % of the fall ({military:.0f} % in military aid), "
         f"{since} to {last} against 2022 to 2024.",
-    )
-
-
-def _ukraine(data: Data, concept: str) -> pd.DataFrame:
-    series = data.economy[
-        (data.economy["iso3"] == "UKR") & (data.economy["concept"] == concept)
-    ]
-    return series.set_index("year")
-
-
-def _caveat(series: pd.DataFrame, years: list[int]) -> str | None:
-    estimated = [str(y) for y in years if series.at[y, "status"] != "actual"]
-    return f"the IMF marks {' and '.join(estimated)} as an estimate" if estimated else None
-
-
-def _ending(caveat: str | None) -> str:
-    """How a reason ends: a verdict that the caveat qualifies must say so."""
-    return f"; {caveat}." if caveat else "."
-
-
-@test
-def growth_of_year(data: Data, year: int, since: int) -> Evidence:
-    """Real GDP growth of a year, in per cent; it must be the lowest since another year."""
-    series = _ukraine(data, "NGDP_RPCH")
-    growth = series["value"]
-    past = growth[(growth.index >= since) & (growth.index <= year)]
-    worst = growth[(growth.index >= since) & (growth.index < year)]
-    caveat = _caveat(series, [year])
-    return Evidence(
-        {"real GDP growth": float(growth[year])},
-        f"Real GDP changed by {growth[year]:.1f} % in {year}; the largest fall from {since} to "
-        f"{year - 1} was {worst.min():.1f} % in {worst.idxmin()}".replace("-", "−")
-        + _ending(caveat),
-        conditions={f"largest fall since {since}": bool(past.idxmin() == year)},
-        caveat=caveat,
-    )
-
-
-@test
-def inflation_of_year(data: Data, year: int) -> Evidence:
-    """Consumer price inflation of a year, average and end of year, in per cent."""
-    average, end = _ukraine(data, "PCPIPCH"), _ukraine(data, "PCPIEPCH")
-    caveat = _caveat(average, [year]) or _caveat(end, [year])
-    return Evidence(
-        {
-            "yearly average": float(average.at[year, "value"]),
-            "end of year": float(end.at[year, "value"]),
-        },
-        f"Consumer prices rose by {average.at[year, 'value']:.1f} % on average in {year} "
-        f"and by {end.at[year, 'value']:.1f} % to its end" + _ending(caveat),
-        caveat=caveat,
-    )
-
-
-@test
-def unemployment_of_year(data: Data, year: int, times: float) -> Evidence:
-    """Unemployment rate of a year, in per cent; at least `times` that of the year before."""
-    series = _ukraine(data, "LUR")
-    rate, before = series.at[year, "value"], series.at[year - 1, "value"]
-    caveat = _caveat(series, [year])
-    return Evidence(
-        {"unemployment rate": float(rate)},
-        f"The rate was {rate:.1f} % in {year}, {rate / before:.1f} times that of {year - 1}"
-        + _ending(caveat),
-        conditions={f"at least {times:g} times the year before": bool(rate >= times * before)},
-        caveat=caveat,
     )

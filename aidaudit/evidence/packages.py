@@ -1,0 +1,3 @@
+"""Tests of claims on packages of aid and appropriations."""
+
+from __future__ import annotations

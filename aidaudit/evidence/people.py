@@ -1,0 +1,3 @@
+"""Tests of claims on refugees, grain and energy."""
+
+from __future__ import annotations

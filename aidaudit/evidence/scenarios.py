@@ -1,0 +1,3 @@
+"""Tests of claims on what support could cost."""
+
+from __future__ import annotations

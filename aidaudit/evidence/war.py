@@ -1,0 +1,3 @@
+"""Tests of claims on interceptions, losses and territory."""
+
+from __future__ import annotations

@@ -1,0 +1,5 @@
+"""Readers of refugees, displaced persons, grain, exports and energy."""
+
+from __future__ import annotations
+
+READERS: dict = {}

@@ -1,0 +1,9 @@
+"""Packages of aid as parliaments and institutions decided them."""
+
+from __future__ import annotations
+
+from aidaudit.schema import Table
+
+RAW: dict[str, Table] = {}
+CLEAN: dict[str, Table] = {}
+RESULTS: dict[str, Table] = {}

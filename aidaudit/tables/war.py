@@ -1,0 +1,9 @@
+"""The war as it was counted: attacks, losses, territory."""
+
+from __future__ import annotations
+
+from aidaudit.schema import Table
+
+RAW: dict[str, Table] = {}
+CLEAN: dict[str, Table] = {}
+RESULTS: dict[str, Table] = {}
