@@ -103,8 +103,15 @@ def verdict_finding(grid: pd.DataFrame, claims: list[config.Claim]) -> str:
 
 
 def tables_of(variants: list[str]) -> dict[str, str]:
-    """The report's tables as Markdown: claims, headline, variants, data, figures."""
+    """The report's tables as Markdown.
+
+    claims, headline, variants, data, figures; and T02:<variant> … for those with a notebook.
+    """
+    own = {
+        f"{name}:{variant}": _own(name, variant) for name, variant in config.tabled(variants)
+    }
     return {
+        **own,
         "claims": _claims(variants),
         "headline": _headline(variants),
         "variants": _variants(variants),
@@ -178,6 +185,16 @@ def _pipe(header: list[str], rows: list[list[str]], widths: list[int], caption: 
     lines = [header, rule, *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return f"{body}\n\n: {caption}"
+
+
+def _own(table: str, variant: str) -> str:
+    """A table that a notebook saved."""
+    where = paths.table(table, variant)
+    words = json.loads(files.source(where["json"]).read_text(encoding="utf-8"))
+    rows = [[plain(cell) for cell in row] for row in words["rows"]]
+    links = f"[data (CSV)](../{where['csv']}) · [notebook](notebooks/{variant}/{table}.html)"
+    caption = f"{plain(words['caption'])} {links} {{#{table}-{variant}}}"
+    return _pipe([plain(h) for h in words["header"]], rows, words["widths"], caption)
 
 
 def _headline(variants: list[str]) -> str:

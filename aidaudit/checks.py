@@ -17,7 +17,7 @@ def defaults_differ() -> list[str]:
         if ".ipynb_checkpoints" in path.parts:
             continue
         variant = default
-        figure = config.figures().get(path.stem)
+        figure = config.shown().get(path.stem)
         if figure is not None and not config.answers(path.stem, default):
             known = [config.ALL, *config.config().variants]
             variant = next(name for name in known if config.answers(path.stem, name))

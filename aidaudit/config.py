@@ -168,9 +168,19 @@ def config() -> Config:
 
 
 @cache
-def figures() -> dict[str, Figure]:
-    """config/figures.yaml, checked. Raises AuditError."""
+def shown() -> dict[str, Figure]:
+    """config/figures.yaml, checked: figures (F01 …) and tables (T02 …). Raises AuditError."""
     return _load("figures").root
+
+
+def figures() -> dict[str, Figure]:
+    """The figures of config/figures.yaml."""
+    return {name: entry for name, entry in shown().items() if name.startswith("F")}
+
+
+def tables() -> dict[str, Figure]:
+    """The report's tables that have a notebook of their own."""
+    return {name: entry for name, entry in shown().items() if name.startswith("T")}
 
 
 @cache
@@ -180,7 +190,7 @@ def claims() -> list[Claim]:
     for claim in entries:
         for what, name, known in (
             ("judged_in", claim.judged_in, [ALL, *config().variants]),
-            ("figure", claim.figure, [None, *figures()]),
+            ("figure", claim.figure, [None, *shown()]),
         ):
             if name not in known:
                 raise AuditError(
@@ -243,8 +253,8 @@ def parameters(name: str) -> dict[str, Any]:
 
 
 def answers(figure: str, name: str) -> bool:
-    """Whether a figure is drawn for a variant (or once, for `all`)."""
-    entry = figures()[figure]
+    """Whether a figure or table is made for a variant (or once, for `all`)."""
+    entry = shown()[figure]
     if entry.once or name == ALL:
         return entry.once and name == ALL
     return entry.needs_cut_off is None or variant(name).cut_off >= entry.needs_cut_off
@@ -252,9 +262,18 @@ def answers(figure: str, name: str) -> bool:
 
 def drawn(variants: list[str]) -> list[tuple[str, str]]:
     """(figure, variant) of every figure that is drawn for these variants, or once."""
+    return _answered(figures(), variants)
+
+
+def tabled(variants: list[str]) -> list[tuple[str, str]]:
+    """(table, variant) of every table that is made for these variants, or once."""
+    return _answered(tables(), variants)
+
+
+def _answered(entries: dict[str, Figure], variants: list[str]) -> list[tuple[str, str]]:
     return [
         (figure, name)
-        for figure in figures()
+        for figure in entries
         for name in dict.fromkeys([ALL, *variants])
         if answers(figure, name)
     ]

@@ -55,6 +55,11 @@ def figure(name: str, variant: str) -> dict[str, str]:
     return {kind: f"figures/{variant}/{name}.{kind}" for kind in FORMATS}
 
 
+def table(name: str, variant: str) -> dict[str, str]:
+    """The files of a table of the report: csv holds its data, json what the report shows."""
+    return {kind: f"figures/{variant}/{name}.{kind}" for kind in ("csv", "json")}
+
+
 def executed(variant: str, notebook: str) -> str:
     """An executed notebook."""
     return f"report/notebooks/{variant}/{notebook}.ipynb"

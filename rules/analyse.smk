@@ -62,3 +62,33 @@ rule figure:
         "Draw {wildcards.figure} for {wildcards.variant} (notebooks/figures/{wildcards.figure}.ipynb)."
     shell:
         NOTEBOOK
+
+
+rule table:
+    input:
+        notebook="notebooks/tables/{figure}.ipynb",
+        reads=tables_of_figure,
+        package=PACKAGE,
+        environment=LOCK,
+    output:
+        writes=[
+            update(path)
+            for path in (
+                *paths.table("{figure}", "{variant}").values(),
+                paths.numbers("{variant}", "{figure}"),
+            )
+        ],
+        executed=update("report/notebooks/{variant}/{figure}.ipynb"),
+    log:
+        "logs/{variant}/{figure}.log",
+    wildcard_constraints:
+        figure=r"T\d\d",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        offer=offer_of_variant,
+        own=own_of_figure,
+    message:
+        "Set {wildcards.figure} for {wildcards.variant} (notebooks/tables/{wildcards.figure}.ipynb)."
+    shell:
+        NOTEBOOK

@@ -14,7 +14,7 @@ for name in VARIANTS:
     settings.variant(name)
 WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
-FIGURES = settings.figures()
+SHOWN = settings.shown()
 CONTEXT = settings.context()
 ALL = settings.ALL
 # A change to the package or to the environment rebuilds what was made with them.
@@ -73,12 +73,12 @@ def offer_of_variant(wildcards):
 
 def own_of_figure(wildcards):
     """The parameters that a figure's entry gives to its notebook alone."""
-    return json.dumps(FIGURES[wildcards.figure].parameters)
+    return json.dumps(SHOWN[wildcards.figure].parameters)
 
 
 def tables_of_figure(wildcards):
     """Result tables, clean tables and descriptors that a figure's notebook reads."""
-    entry = FIGURES[wildcards.figure]
+    entry = SHOWN[wildcards.figure]
     return [
         *[paths.result(wildcards.variant, name) for name in entry.reads],
         *looked_at(entry, wildcards.variant),
@@ -87,7 +87,7 @@ def tables_of_figure(wildcards):
     ]
 
 
-drawn = settings.drawn
+drawn, tabled = settings.drawn, settings.tabled
 
 
 def words_of_figures(variants):
@@ -95,13 +95,18 @@ def words_of_figures(variants):
     return [paths.figure(f, v)["json"] for f, v in [*drawn(variants), ("V01", ALL)]]
 
 
+def words_of_tables(variants):
+    """What the report shows of every table that has a notebook of its own."""
+    return [paths.table(name, variant)["json"] for name, variant in tabled(variants)]
+
+
 def figure_files(variants):
-    """Every figure in every format."""
+    """Every figure in every format, and the data of every table."""
     return [
         path
         for figure, variant in [*drawn(variants), ("V01", ALL)]
         for path in paths.figure(figure, variant).values()
-    ]
+    ] + [paths.table(name, variant)["csv"] for name, variant in tabled(variants)]
 
 
 def pictures_in_report(variants):
@@ -116,7 +121,8 @@ def pictures_in_report(variants):
 def numbers_of_variant(wildcards):
     """The numbers that the notebooks of a variant contribute."""
     variant = wildcards.variant
-    names = ["claims", *[f for f, v in drawn([variant]) if v == variant]]
+    made = [*drawn([variant]), *tabled([variant])]
+    names = ["claims", *[name for name, v in made if v == variant]]
     if variant != ALL:
         names.append("results")
     return [paths.numbers(variant, name) for name in names]
@@ -125,7 +131,7 @@ def numbers_of_variant(wildcards):
 def executed_notebooks(variants):
     """Every executed notebook."""
     chosen = [settings.variant(v) for v in variants]
-    named = {n for entry in [*FIGURES.values(), *settings.claims()] for n in entry.clean}
+    named = {n for entry in [*SHOWN.values(), *settings.claims()] for n in entry.clean}
     releases = sorted(
         {r for v in chosen for r in (v.release, v.totals_release)}
         | {n for n in map(paths.release_of, named) if n is not None}
@@ -136,7 +142,7 @@ def executed_notebooks(variants):
         *[paths.executed("clean", table) for table in CONTEXT],
         *[paths.executed(v, "results") for v in variants],
         *[paths.executed(v, "claims") for v in [*variants, ALL]],
-        *[paths.executed(v, f) for f, v in drawn(variants)],
+        *[paths.executed(v, f) for f, v in [*drawn(variants), *tabled(variants)]],
         paths.executed(ALL, "V01"),
         *([paths.executed(ALL, "report")] if WHOLE else []),
     ]

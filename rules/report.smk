@@ -16,6 +16,7 @@ rule assemble:
             *[paths.result(variant, "claims") for variant in [*VARIANTS, ALL]],
             *[paths.result(variant, "headline") for variant in VARIANTS],
             *words_of_figures(VARIANTS),
+            *words_of_tables(VARIANTS),
             *CONFIG,
         ],
         descriptors=[f"data/raw/{folder}/datapackage.json" for folder in sources.packages()],

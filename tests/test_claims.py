@@ -14,7 +14,7 @@ from aidaudit.numbers import Numbers
 from aidaudit.verdicts import NOT_CAUSAL, NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
 
 ROOT = Path(__file__).parents[1]
-CACHED = (config.config, config.figures, config.claims)
+CACHED = (config.config, config.shown, config.claims)
 
 US, GERMANY, FRANCE, UK = "United States", "Germany", "France", "United Kingdom"
 JAPAN, EU, FINLAND = "Japan", "EU (Commission and Council)", "Finland"

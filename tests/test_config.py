@@ -9,7 +9,7 @@ from aidaudit import config
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
-CACHED = (config.config, config.figures, config.claims)
+CACHED = (config.config, config.shown, config.claims)
 
 
 def forget():
@@ -109,7 +109,7 @@ def test_a_claim_that_asserts_nothing_must_say_that_it_cannot_be_tested(checkout
     [
         ("config", config.config, "cut_off: ", "cut_of: ", "variants → article → cut_of: "),
         ("config", config.config, "article_date:", "artcle_date:", "'article_date'"),
-        ("figures", config.figures, "reads:", "raeds:", "'reads'"),
+        ("figures", config.shown, "reads:", "raeds:", "'reads'"),
         ("claims", config.claims, "compare:", "comparr:", "'compare'"),
         ("claims", config.claims, "  judged_in:", "  judgd_in:", "'judged_in'"),
         ("claims", config.claims, "  with:", "  wiht:", "'with'"),
