@@ -121,7 +121,8 @@ def test_the_tables_hold_facts_only(path):
     for number, row in enumerate(rows, start=1):
         for cell in row:
             place = f"{shown(path)}, row {number}: {cell!r}"
-            assert len(cell) <= 120, place
+            # Prose has spaces; the address of a page has none, and cut short it leads nowhere.
+            assert len(cell) <= (120 if " " in cell else 200), place
             assert not re.search(r"https?:|www\.", cell, re.IGNORECASE), place
 
 
