@@ -135,7 +135,7 @@ RAW = {
             "year": YEAR,
             "measure": Column(
                 "string",
-                "handled, handled as restated in 2025, or all recorded, by machines too (about)",
+                "handled, handled as restated in 2025, or all that were recorded (about)",
                 values=["handled", "restated", "all recorded"],
             ),
             "incidents": Column("integer", "Incidents", unit="count", minimum=0),
