@@ -107,6 +107,28 @@ def agreements_by(agreements: pd.DataFrame, until: str) -> pd.DataFrame:
     return signed.assign(place=signed.index + 1)
 
 
+def agreements_shown(agreements: pd.DataFrame, named: list[str]) -> pd.DataFrame:
+    """The agreements as the report's table shows them, text cells only.
+
+    agreements: as from `agreements_by`. named: ISO codes of the partners that the article
+    names. A duration that no page states is a dash; of a page the site is shown.
+    """
+    pages = agreements[["seen_in", "seen_in_too"]].apply(
+        lambda page: page.str.split("/").str[0]
+    )
+    return pd.DataFrame(
+        {
+            "Partner": agreements["partner"],
+            "Named": agreements["iso3"].isin(named).map({True: "yes", False: "–"}),
+            "Signed": agreements["signed"],
+            "Years": agreements["years"].map("{:.0f}".format, na_action="ignore").fillna("–"),
+            "Pages": agreements["dated_sources"].astype("str"),
+            "List": agreements["listed"].map({True: "yes", False: "no"}),
+            "Seen in": pages.agg(lambda page: ", ".join(dict.fromkeys(page.dropna())), axis=1),
+        }
+    )
+
+
 def repeated(counts: pd.Series, since: int, until: int, least: int = 2) -> float:
     """Share (in %) of the years from `since` to `until` with at least `least` incidents.
 

@@ -70,8 +70,8 @@ def perceived_corruption(data: Data, first: int, last: int, since: int) -> Evide
         f"The index went from {cpi.at[first, 'score']:.0f} to {cpi.at[last, 'score']:.0f} "
         f"points between {first} and {last}, {_signed(change)} standard errors of the "
         f"change; from {since} on it is {_signed(longer)}, and in the World Bank's control of "
-        f"corruption from {first} to {newest} {_signed(control)}; {sure} of these three "
-        f"changes exceed {politics.CRITICAL}, and none shows a cause.",
+        f"corruption from {first} to {newest} {_signed(control)}; the number of "
+        f"these three above {politics.CRITICAL} is {sure}, and none shows a cause.",
     )
 
 
@@ -154,5 +154,5 @@ def agreements_signed(data: Data, states: list[str]) -> Evidence:
     return Evidence(
         {"all dates": float(len(named)), "dates with two sources": float(len(sure))},
         f"{len(named)} of the {len(states)} states named had signed{days}; "
-        f"{len(signed)} partners in all had by {data.article_date}.",
+        f"by {data.article_date} the number of partners was {len(signed)}.",
     )
