@@ -112,3 +112,25 @@ def pieces(recorded: pd.DataFrame, hosts: list[str], breaks: str, resumes: str) 
     rows = rows[outside]
     piece = (rows["month"] < breaks).map({True: "before", False: "after"})
     return rows.assign(piece=piece).sort_values(["iso3", "month"], kind="stable")
+
+
+def quoted(press: pd.DataFrame, hosts: list[str], first: str, last: str) -> pd.DataFrame:
+    """Points that the press quotes as recorded in some hosts, from month to month (YYYY-MM).
+
+    press: iso3, date, measure, persons. Arrivals and registrations are other measures than
+    the records and are left out.
+    """
+    month = press["date"].str[:7]
+    chosen = (
+        press["iso3"].isin(hosts)
+        & press["measure"].str.startswith("recorded")
+        & (month >= first)
+        & (month <= last)
+    )
+    return press[chosen].reset_index(drop=True)
+
+
+def arrivals(press: pd.DataFrame) -> pd.Series:
+    """Arrivals at the border that the press quotes: persons by host; the last day of each."""
+    rows = press[press["measure"] == "border arrivals"].sort_values("date", kind="stable")
+    return rows.groupby("iso3")["persons"].last()

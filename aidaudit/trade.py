@@ -95,18 +95,23 @@ def lower_income_share(voyages: pd.DataFrame, commodity: str | None = None) -> f
     return float(rows.loc[poorer, "tonnes"].sum() / rows["tonnes"].sum() * 100)
 
 
-def gas_and_exports(energy: pd.DataFrame, exports: pd.DataFrame, years: list[int]) -> pd.DataFrame:
-    """By year (index): gas_twh, gas_share (% of primary energy) and exports_usd_bn.
+def gas_and_exports(
+    energy: pd.DataFrame, exports: pd.DataFrame, years: list[int]
+) -> pd.DataFrame:
+    """By year (index): gas_twh, primary_twh, gas_share (% of it) and exports_usd_bn.
 
     energy: year, gas_twh, primary_twh. exports: year, exports_usd. Years without a value
     are null.
     """
     mix = energy.set_index("year")
-    table = pd.DataFrame(
-        {
-            "gas_twh": mix["gas_twh"],
-            "gas_share": mix["gas_twh"] / mix["primary_twh"] * 100,
-            "exports_usd_bn": exports.set_index("year")["exports_usd"] / 1e9,
-        }
+    table = mix[["gas_twh", "primary_twh"]].assign(
+        gas_share=mix["gas_twh"] / mix["primary_twh"] * 100
     )
+    table = table.join(exports.set_index("year")["exports_usd"] / 1e9, how="outer")
+    table = table.rename(columns={"exports_usd": "exports_usd_bn"})
     return table.reindex(years).rename_axis("year")
+
+
+def change_percent(table: pd.DataFrame, first: int, last: int) -> pd.Series:
+    """Change of each column between two years of a table (index: year), in per cent."""
+    return (table.loc[last] / table.loc[first] - 1) * 100
