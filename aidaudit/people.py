@@ -73,9 +73,7 @@ def per_thousand(records: pd.DataFrame, population: pd.DataFrame) -> pd.DataFram
         by="iso3",
     ).dropna(subset="population")
     joined["per_thousand"] = joined["refugees"] / joined["population"] * 1000
-    return (
-        joined.drop(columns="year").sort_values("iso3", kind="stable").reset_index(drop=True)
-    )
+    return joined.drop(columns="year").sort_values("iso3", kind="stable").reset_index(drop=True)
 
 
 def ranking(
@@ -95,9 +93,7 @@ def ranking(
     table = per_thousand(last[last["refugees"] >= at_least], population)
     # Equal rates fall back on the code, so that the order never depends on the machine.
     table = table.sort_values("per_thousand", ascending=False, kind="stable")
-    table = table.assign(
-        country=table["country"].replace(SHORT), rank=range(1, len(table) + 1)
-    )
+    table = table.assign(country=table["country"].replace(SHORT), rank=range(1, len(table) + 1))
     return table.reset_index(drop=True)
 
 

@@ -54,9 +54,7 @@ def refuge_per_thousand(data: Data, hosts: list[str], end_of: int, breaks: str) 
         rates = table.sort_values("per_thousand", ascending=False, kind="stable")
         each = [f"{r.country} {r.per_thousand:.1f}" for r in rates.itertuples()]
         told.append(f"{', '.join(each)} ({label})")
-    return Evidence(
-        readings, f"Refugees recorded per 1,000 inhabitants: {'; '.join(told)}."
-    )
+    return Evidence(readings, f"Refugees recorded per 1,000 inhabitants: {'; '.join(told)}.")
 
 
 @test

@@ -70,7 +70,9 @@ RAW: dict[str, Table] = {
         "Cargoes that left Ukraine under the Black Sea Grain Initiative",
         {
             "row": ROW,
-            "voyage": Column("integer", "Outbound voyage; it may carry several cargoes", minimum=1),
+            "voyage": Column(
+                "integer", "Outbound voyage; it may carry several cargoes", minimum=1
+            ),
             "departed": DAY,
             "country": Column("string", "Destination, as published"),
             "income_group": Column(
