@@ -89,11 +89,15 @@ def imf_outlook(file: Path) -> tuple[str, pd.DataFrame]:
     return "outlook", ordered(frame, "outlook")
 
 
+# European states and neighbours that host refugees from Ukraine without being donors.
+HOSTS = ["ALB", "ARM", "AZE", "BIH", "BLR", "GEO", "LIE", "MDA", "MKD", "MNE", "RUS", "SRB"]
+
+
 def population(file: Path) -> tuple[str, pd.DataFrame]:
-    """World Bank population of the donors and Ukraine, from 2010 on."""
+    """World Bank population of the donors, of Ukraine and of further hosts, from 2010 on."""
     names = ["Country Code", "Year", "Value"]
     raw = csv_table(file, "the World Bank's population table", names)
-    wanted = raw["Country Code"].isin([*donor_codes(), "UKR"]) & (raw["Year"] >= "2010")
+    wanted = raw["Country Code"].isin([*donor_codes(), *HOSTS, "UKR"]) & (raw["Year"] >= "2010")
     rows = raw[wanted]
     frame = pd.DataFrame(
         {
