@@ -55,7 +55,8 @@ class Change:
     before. matching: release (before, after), rule, rows, cents: how counted rows with a
     value found a counterpart. switched: cents of matched activities whose type of aid is
     another one, which changes no total. undated: cents of what was entered later without a
-    date, so that it counts at every cut-off.
+    date, so that it counts at every cut-off. rates_told: whether amounts in the reporting
+    currency let the effect of exchange rates be told; if not, its part is 0 for want of data.
     """
 
     before: int
@@ -64,6 +65,7 @@ class Change:
     matching: pd.DataFrame
     switched: int
     undated: int
+    rates_told: bool
 
 
 def decompose(
@@ -110,6 +112,7 @@ def decompose(
         matching=_matching(old, new),
         switched=switched,
         undated=int(late["cents"].sum()),
+        rates_told=all(rates(rows[rows["rule"] == BY_ID]).notna().any() for rows in (old, new)),
     )
 
 

@@ -107,6 +107,16 @@ def test_a_new_rate_is_told_from_a_new_amount():
     assert parts(before, more) == {RATES: 12, REVISED: 20}
 
 
+def test_whether_rates_can_be_told_is_said():
+    with_rates = table(row(100, "A", currency="USD", reported=110))
+    for after, told in ((with_rates, True), (table(row(100, "A")), False)):
+        change = revisions.decompose(with_rates, after, DONORS, CUT)
+        assert change.rates_told == told
+    # Rates of rows that were not matched by their id are of no use.
+    other = table(row(100, "Z", currency="USD", reported=110))
+    assert not revisions.decompose(with_rates, other, DONORS, CUT).rates_told
+
+
 def test_the_earlier_rate_of_the_same_month_is_taken_where_there_is_one():
     before = [
         row(100, "A", currency="USD", reported=110),
