@@ -18,11 +18,26 @@ from aidaudit.schema import MEASURES, UNDATED
 HEADLINE_GROUPS = ["all", "nato", "nato_dated", "nato_eu", "european_nato"]
 
 
-def by_measure(clean: pd.DataFrame) -> pd.DataFrame:
+def measures_of(clean: pd.DataFrame) -> list[str]:
+    """What a clean Kiel table can be asked for: early releases know commitments only."""
+    return [measure for measure in MEASURES if f"{measure}_eur" in clean.columns]
+
+
+def by_measure(clean: pd.DataFrame, measures: list[str] = MEASURES) -> pd.DataFrame:
     """Any clean Kiel table → donor, [month], aid_type, measure, value_eur; zeros left out.
 
-    allocation_eur and commitment_eur become rows. Sums over what identifies a row.
+    allocation_eur and commitment_eur become rows. Sums over what identifies a row. Raises
+    AuditError where a measure is asked of a release that does not know it: commitments of
+    2022 and 2023 must never pass for allocations.
     """
+    unknown = [measure for measure in measures if measure not in measures_of(clean)]
+    if unknown:
+        raise AuditError(
+            f"the release has no {unknown[0]}s.",
+            found=", ".join(clean.columns),
+            expected=f"one of {measures_of(clean)}",
+            mend="allocations exist from release 16 on: take that one or a later one.",
+        )
     index = [c for c in ("donor", "month", "aid_type") if c in clean.columns]
     parts = [
         clean.groupby(index, sort=True)[f"{measure}_eur"]
@@ -31,7 +46,7 @@ def by_measure(clean: pd.DataFrame) -> pd.DataFrame:
         .rename("value_eur")
         .reset_index()
         .assign(measure=measure)
-        for measure in MEASURES
+        for measure in measures
     ]
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[rows["value_eur"] != 0]

@@ -44,8 +44,13 @@ def kiel(release: int) -> pd.DataFrame:
     raw = corrected(folder)
     donors = sources.read_register()["donor"].tolist()
     _known(raw, "donor", donors, "donor", place)
-    clean = {"activities": _activities, "donor_month": _months, "donor_totals": _totals}
-    frame = clean[depth](raw, place)
+    tidy = {
+        "activities": _activities,
+        "commitments": _commitments,
+        "donor_month": _months,
+        "donor_totals": _totals,
+    }
+    frame = tidy[depth](raw, place)
     frame.insert(0, "release", release)
     table = CLEAN[depth]
     frame = frame.reindex(columns=list(table.columns))
@@ -60,8 +65,21 @@ def members() -> pd.DataFrame:
     return schema.validate(frame, CLEAN["donors"], paths.clean("donors"))
 
 
+def over_time() -> pd.DataFrame:
+    """Allocations by month as releases saw them that are at hand without dated rows."""
+    parts = []
+    for folder in ("kiel/over_time_r16", "kiel/over_time_r19"):
+        frame = corrected(folder)
+        frame.insert(0, "release", int(sources.package(folder)["release"]))
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True).astype({"release": "Int64"})
+
+
 # Context tables that take more than correcting: name → function without arguments.
-TIDY: dict[str, Callable[[], pd.DataFrame]] = {"donors": members}
+TIDY: dict[str, Callable[[], pd.DataFrame]] = {
+    "donors": members,
+    "allocations_over_time": over_time,
+}
 
 
 def context(name: str, folders: list[str]) -> pd.DataFrame:
@@ -134,6 +152,14 @@ def _activities(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
         item_count=number.astype("float64"),
         item_count_undisclosed=undisclosed.fillna(False).astype("boolean"),
     )
+
+
+def _commitments(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+    """Commitments; the months of words such as 'until 6/7/2022' are unknown."""
+    _known(raw, "aid_type", AID_TYPES, "aid type", place)
+    day = raw["announcement_date"]
+    dated = day.str.fullmatch(ISO_DATE).fillna(False)
+    return raw.assign(date=day.where(dated), month=day.str.slice(0, 7).where(dated, UNDATED))
 
 
 def _month(number: int) -> str:

@@ -32,6 +32,8 @@ VALUES = {
     "reporting_currency": "SEK",
     "allocation_eur": 1234.5,
     "commitment_eur": 2000,
+    "allocation_reported": 14000,
+    "allocation_eur_entered": 1200,
     "item": "Strv 122",
     "item_type": "Heavy weapon",
     "item_sub_type": "Main Battle Tank (MBT)",

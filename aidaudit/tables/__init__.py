@@ -16,10 +16,22 @@ from aidaudit.tables import (
     people,
     politics,
     sensitivity,
+    tracker,
     war,
 )
 
-_TOPICS = [kiel, context, equipment, packages, people, politics, war, sensitivity, claims]
+_TOPICS = [
+    kiel,
+    tracker,
+    context,
+    equipment,
+    packages,
+    people,
+    politics,
+    war,
+    sensitivity,
+    claims,
+]
 
 
 def _merged(kind: str) -> dict:

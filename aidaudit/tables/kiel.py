@@ -50,6 +50,19 @@ RAW = {
                 required=False,
                 **EUR,
             ),
+            "allocation_reported": Column(
+                "number",
+                "Allocated value as entered, in the reporting currency",
+                unit="units of the reporting currency",
+                required=False,
+                minimum=0,
+            ),
+            "allocation_eur_entered": Column(
+                "number",
+                "Allocated value as entered, before it is redistributed over items",
+                required=False,
+                **EUR,
+            ),
             "item": Column(**OPTIONAL_TEXT, description="Item name"),
             "item_type": Column(**OPTIONAL_TEXT, description="Item class"),
             "item_sub_type": Column(**OPTIONAL_TEXT, description="Item sub-class"),
@@ -94,6 +107,7 @@ RAW = {
                 "number",
                 "Allocations of all types in US$, at the publisher's one rate",
                 unit="bn US$, nominal",
+                required=False,
                 minimum=0,
                 maximum=1000,
             ),
@@ -133,6 +147,15 @@ CLEAN = {
             "measure": Column("string", "Kind of the row", values=MEASURES),
             "reporting_currency": Column(**OPTIONAL_TEXT, description="ISO 4217 code"),
             **_AMOUNTS,
+            "allocation_reported": Column(
+                "number",
+                "Allocated value as entered, in the reporting currency",
+                unit="units of the reporting currency",
+                required=False,
+            ),
+            "allocation_eur_entered": Column(
+                "number", "Allocated value as entered", required=False, **_EUR_CLEAN
+            ),
             "item": Column(**OPTIONAL_TEXT, description="Item name"),
             "item_type": Column(**OPTIONAL_TEXT, description="Item class"),
             "item_sub_type": Column(**OPTIONAL_TEXT, description="Item sub-class"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit.ingest.readers import context, kiel, packages, people, politics, war
+from aidaudit.ingest.readers import context, kiel, packages, people, politics, tracker, war
 
 READERS: dict[str, Callable[[Path], tuple[str, pd.DataFrame]]] = {
     **kiel.READERS,
@@ -19,5 +19,6 @@ READERS: dict[str, Callable[[Path], tuple[str, pd.DataFrame]]] = {
     **packages.READERS,
     **people.READERS,
     **politics.READERS,
+    **tracker.READERS,
     **war.READERS,
 }

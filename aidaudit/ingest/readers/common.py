@@ -14,7 +14,7 @@ from aidaudit.errors import AuditError, nearest
 from aidaudit.tables import RAW
 
 # What Kiel types into cells that have no value.
-BLANKS = {"", ".", "nan", "NaN", "#N/A"}
+BLANKS = {"", ".", "nan", "NaN", "#N/A", "No value available"}
 
 
 def text(values: pd.Series) -> pd.Series:

@@ -41,6 +41,8 @@ KIEL_COLUMNS = {
         "Allocated Total in EUR (redistributed)",
     ],
     "commitment_eur": ["tot_activity_value_EUR", "Converted Value in EUR"],
+    "allocation_reported": ["tot_sub_activity_value", "Allocated Total"],
+    "allocation_eur_entered": ["tot_sub_activity_value_EUR", "Allocated Total in EUR"],
     "item": ["item", "Items"],
     "item_type": ["item_type", "Type of Item"],
     "item_sub_type": ["item_sub_type", "Sub-type of item"],
@@ -52,7 +54,15 @@ KIEL_COLUMNS = {
     "weapon_source": ["source_of_weapon"],
     "reconstruction_sector": ["reconstruction_sector", "Reconstruction/Modernization"],
 }
-KIEL_OPTIONAL = {"weapon_source", "reconstruction_sector", "item_count_delivered"}
+# Amounts as entered tell what a change of exchange rates alone did (see `revisions`).
+AMOUNTS = {"allocation_eur", "commitment_eur", "allocation_reported", "allocation_eur_entered"}
+KIEL_OPTIONAL = {
+    "weapon_source",
+    "reconstruction_sector",
+    "item_count_delivered",
+    "allocation_reported",
+    "allocation_eur_entered",
+}
 MONTHS = "1 = January 2022 and so on; 0 for an undated row"
 
 
@@ -91,7 +101,7 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
         for ours, at in place.items()
         if at is None and ours not in KIEL_OPTIONAL
     ]
-    if len(missing) > len(KIEL_COLUMNS) - 6:
+    if len(missing) > len(KIEL_COLUMNS) - len(KIEL_OPTIONAL) - 3:
         missing = [names[0] for names in KIEL_COLUMNS.values()]
     if missing:
         raise missing_column(file, f"a tracker workbook (sheet '{sheet}')", missing, header)
@@ -116,8 +126,8 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
     out = {"row": body.index + 2}
     for ours, at in place.items():
         column = pd.Series(None, index=body.index, dtype=object) if at is None else body[at]
-        if ours in {"allocation_eur", "commitment_eur", "month_number"}:
-            out[ours] = number(column, file, header[at])
+        if ours in {*AMOUNTS, "month_number"}:
+            out[ours] = number(column, file, ours if at is None else header[at])
         elif ours == "announcement_date":
             out[ours] = text(column.map(iso_day))
         else:
