@@ -208,6 +208,8 @@ def readme() -> str:
         when = ", ".join(
             part for part in (package.get("release", ""), package.get("cut_off", "")) if part
         )
+        if "release_inferred" in package:
+            when += " (release inferred)"
         upstream = package["sources"][0]
         lines.append(
             f"| [`{folder}/{resource['path']}`]({folder}/{resource['path']}) "
