@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from aidaudit import config, notebooks, repro
 
+# Analyses that depend on no variant.
+ONCE = ("multiverse",)
+
 
 def defaults_differ() -> list[str]:
     """Notebooks whose defaults are not what the DAG injects for the default variant.
 
     A figure that the default variant cannot answer is held against the first that can, one
-    that is drawn once against what is injected then.
+    that is drawn once against what is injected then; the scenarios' notebook against the first.
     """
     default = config.config().default_variant
     found = []
@@ -21,7 +24,12 @@ def defaults_differ() -> list[str]:
         if figure is not None and not config.answers(path.stem, default):
             known = [config.ALL, *config.config().variants]
             variant = next(name for name in known if config.answers(path.stem, name))
+        if path.stem in ONCE:
+            variant = config.ALL
         injected = {**config.parameters(variant), **(figure.parameters if figure else {})}
+        if path.stem == "scenario":
+            variant = next(iter(config.scenarios().scenarios))
+            injected = config.scenario_parameters(variant)
         for name, parameter in notebooks.declared_parameters(path).items():
             if name in injected and injected[name] != parameter.default:
                 found.append(

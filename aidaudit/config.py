@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 
 from aidaudit import files
 from aidaudit.errors import AuditError, nearest
 
 Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
+Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]$")]
 # What does not depend on a variant is computed once, under this name.
 ALL = "all"
 # In `clean` lists: the activity rows of the release at hand.
@@ -111,7 +112,68 @@ class Claims(RootModel[list[Claim]]):
     """config/claims.yaml."""
 
 
-FILES: dict[str, type[BaseModel]] = {"config": Config, "figures": Figures, "claims": Claims}
+class Multiverse(Strict):
+    """config/multiverse.yaml: the choices of the specification curve."""
+
+    releases: list[int] = Field(description="Kiel releases, each also at its own last day")
+    cut_offs: list[Day] = Field(description="days at which releases with months are cut")
+    donors: list[Literal["all", "nato", "nato_eu", "european_nato"]]
+    aid_types: list[list[str]] = Field(description="types that are counted together")
+    refugee_costs_release: int = Field(description="release of the estimated refugee costs")
+    price_year: int = Field(description="year of the constant prices")
+    literal: dict[str, str] = Field(description="choices that the article's words fix")
+    nearest_to_words: dict[str, str | int] = Field(description="and those that they leave open")
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """First and last day that the article can have meant."""
+        return min(self.cut_offs), max(self.cut_offs)
+
+
+class Scenario(Strict):
+    """One of the article's endings as a path of aid; every parameter has its reason."""
+
+    title: str
+    claim: str = Field(description="id of the claim whose ending this is")
+    donors: list[str] = Field(description="donors, or donor groups, that pay")
+    history_from: Month = Field(description="first month of the quarters that are drawn")
+    history_to: Month = Field(description="last month of the quarters that are drawn")
+    military_from: float = Field(description="lowest quantile of military quarters", ge=0, le=1)
+    military_to: float = Field(description="highest quantile of military quarters", ge=0, le=1)
+    other_aid: bool = Field(description="whether financial and humanitarian aid is counted")
+    quarters: int = Field(description="length of the path in quarters", ge=1, le=40)
+    hold_quarters: int = Field(description="quarters before aid tapers off", ge=0)
+    end_level: float = Field(description="level in the last quarter, share of before", ge=0)
+    reasons: dict[str, str] = Field(description="the reason for every parameter above")
+
+    @model_validator(mode="after")
+    def _every_parameter_has_a_reason(self) -> Scenario:
+        needed = set(type(self).model_fields) - {"title", "claim", "reasons"}
+        if set(self.reasons) != needed:
+            raise ValueError(f"reasons must be given for exactly {sorted(needed)}")
+        return self
+
+
+class Scenarios(Strict):
+    """config/scenarios.yaml."""
+
+    release: int = Field(description="Kiel release with months whose quarters are drawn")
+    cut_off: Day = Field(description="last day of the last whole quarter of that release")
+    need_from: Month = Field(description="first month of what all donors gave before")
+    need_to: Month = Field(description="last month of what all donors gave before")
+    gdp_year: int = Field(description="year of the GDP that costs are compared with")
+    draws: int = Field(description="number of bootstrap draws", ge=100)
+    seed: int = Field(description="seed of the draws")
+    scenarios: dict[str, Scenario]
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "config": Config,
+    "figures": Figures,
+    "claims": Claims,
+    "multiverse": Multiverse,
+    "scenarios": Scenarios,
+}
 
 
 def _load(name: str) -> Any:
@@ -165,6 +227,18 @@ def config() -> Config:
             expected=f"one of {list(settings.variants)}",
         )
     return settings
+
+
+@cache
+def multiverse() -> Multiverse:
+    """config/multiverse.yaml, checked. Raises AuditError."""
+    return _load("multiverse")
+
+
+@cache
+def scenarios() -> Scenarios:
+    """config/scenarios.yaml, checked. Raises AuditError."""
+    return _load("scenarios")
 
 
 @cache
@@ -250,6 +324,13 @@ def parameters(name: str) -> dict[str, Any]:
     else:
         own = variant(name).model_dump(include={"release", "totals_release", "cut_off"})
     return {"variant": name, "variants": list(config().variants), **own, **shared}
+
+
+def scenario_parameters(name: str) -> dict[str, Any]:
+    """Everything that the scenarios' notebook is given for one of them: name → value."""
+    shared = scenarios().model_dump(exclude={"scenarios"})
+    own = scenarios().scenarios[name].model_dump(exclude={"reasons", "claim", "title"})
+    return {"scenario": name, **shared, **own}
 
 
 def answers(figure: str, name: str) -> bool:

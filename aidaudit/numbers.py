@@ -17,6 +17,7 @@ from aidaudit.errors import AuditError
 _FORMATS = {
     "bn EUR": ("{:,.1f} bn EUR", 1),
     "bn EUR a month": ("{:,.2f} bn EUR a month", 2),
+    "bn EUR a year": ("{:,.1f} bn EUR a year", 1),
     "bn US$": ("{:,.1f} bn US$", 1),
     "US$ per EUR": ("{:.4f} US$ per EUR", 4),
     "%": ("{:,.1f} %", 1),

@@ -34,6 +34,68 @@ rule results:
         NOTEBOOK
 
 
+rule multiverse:
+    input:
+        notebook="notebooks/analysis/multiverse.ipynb",
+        reads=[
+            *[paths.clean_release(n) for n in settings.multiverse().releases],
+            *[
+                f"data/raw/{paths.raw_release(n)}/datapackage.json"
+                for n in settings.multiverse().releases
+            ],
+            *[paths.clean(n) for n in ("donors", "rates", "economy", "refugee_costs")],
+            *CONFIG,
+        ],
+        package=PACKAGE,
+        environment=LOCK,
+    output:
+        writes=update(paths.result(ALL, "specifications")),
+        executed=update(paths.executed(ALL, "multiverse")),
+    log:
+        "logs/all/multiverse.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        offer=offer(**settings.parameters(ALL)),
+        own="{}",
+    message:
+        "Compute every specification (notebooks/analysis/multiverse.ipynb)."
+    shell:
+        NOTEBOOK
+
+
+rule scenario:
+    input:
+        notebook="notebooks/analysis/scenario.ipynb",
+        reads=[
+            paths.clean_release(settings.scenarios().release),
+            f"data/raw/{paths.raw_release(settings.scenarios().release)}/datapackage.json",
+            *[paths.clean(n) for n in ("donors", "rates", "economy")],
+            *CONFIG,
+        ],
+        package=PACKAGE,
+        environment=LOCK,
+    output:
+        writes=[
+            update("data/processed/all/scenario_{scenario}.csv"),
+            update("data/processed/all/scenario_paths_{scenario}.csv"),
+        ],
+        executed=update("report/notebooks/all/scenario_{scenario}.ipynb"),
+    log:
+        "logs/all/scenario_{scenario}.log",
+    wildcard_constraints:
+        scenario="|".join(settings.scenarios().scenarios),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        offer=lambda wildcards: offer(**settings.scenario_parameters(wildcards.scenario)),
+        own="{}",
+    message:
+        "Compute the scenario {wildcards.scenario} (notebooks/analysis/scenario.ipynb)."
+    shell:
+        NOTEBOOK
+
+
 rule figure:
     input:
         notebook="notebooks/figures/{figure}.ipynb",

@@ -16,11 +16,12 @@ WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
 SHOWN = settings.shown()
 CONTEXT = settings.context()
+SCENARIOS = [f"scenario_{name}" for name in settings.scenarios().scenarios]
 ALL = settings.ALL
 # A change to the package or to the environment rebuilds what was made with them.
 PACKAGE = sorted(str(path) for path in Path("aidaudit").rglob("*.py"))
 LOCK = "envs/requirements.txt"
-CONFIG = ["config/config.yaml", "config/figures.yaml", "config/claims.yaml"]
+CONFIG = [f"config/{name}.yaml" for name in settings.FILES]
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 # Runs a notebook with the parameters offered, its declared inputs and its declared outputs.
 # Output goes to the terminal and to the log alike.
@@ -143,7 +144,7 @@ def executed_notebooks(variants):
         *[paths.executed(v, "results") for v in variants],
         *[paths.executed(v, "claims") for v in [*variants, ALL]],
         *[paths.executed(v, f) for f, v in [*drawn(variants), *tabled(variants)]],
-        paths.executed(ALL, "V01"),
+        *[paths.executed(ALL, name) for name in ("V01", "multiverse", *SCENARIOS)],
         *([paths.executed(ALL, "report")] if WHOLE else []),
     ]
 

@@ -4,6 +4,47 @@ from __future__ import annotations
 
 from aidaudit.schema import ISO_DATE, MEASURES, Column, Table
 
+# The endings of config/scenarios.yaml; each has two result tables.
+SCENARIOS = ("ceasefire", "attrition", "involvement", "collapse")
+
+_RANGE = {
+    "low": Column("number", "5th percentile of the draws"),
+    "median": Column("number", "Median of the draws"),
+    "high": Column("number", "95th percentile of the draws"),
+}
+
+
+def _of_scenario(name: str) -> dict[str, Table]:
+    return {
+        f"scenario_{name}": Table(
+            f"scenario_{name}",
+            "What a scenario costs whom, with the range of the draws",
+            {
+                "scenario": Column("string", "Scenario"),
+                "side": Column("string", "Donor group or donor; all = all that pay"),
+                "aid": Column("string", "Types", values=["All aid", "Military", "Other"]),
+                "quantity": Column("string", "total, per_year, percent_of_gdp, short_of_need"),
+                "unit": Column("string", "Unit of the three values"),
+                **_RANGE,
+            },
+            key=["scenario", "side", "aid", "quantity"],
+        ),
+        f"scenario_paths_{name}": Table(
+            f"scenario_paths_{name}",
+            "Aid by quarter: what was given, and a scenario's path",
+            {
+                "scenario": Column("string", "Scenario"),
+                "kind": Column("string", "What it is", values=["history", "path"]),
+                "place": Column("integer", "Quarter; 1 is the first one of the path"),
+                "quarter": Column("string", "Calendar quarter, or +n of the path"),
+                "side": Column("string", "Donor group or donor; all = all that pay"),
+                **_RANGE,
+            },
+            key=["scenario", "kind", "place", "side"],
+        ),
+    }
+
+
 RAW: dict[str, Table] = {}
 CLEAN: dict[str, Table] = {}
 RESULTS: dict[str, Table] = {
@@ -38,4 +79,5 @@ RESULTS: dict[str, Table] = {
             "prices",
         ],
     ),
+    **{table: made for name in SCENARIOS for table, made in _of_scenario(name).items()},
 }

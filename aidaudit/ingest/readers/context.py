@@ -40,6 +40,8 @@ def ecb_rates(file: Path) -> tuple[str, pd.DataFrame]:
 
 
 OUTLOOK_DONORS = ["NGDPD"]
+# Constant prices need the deflator of the currency in which totals are told.
+OUTLOOK_US = ["NGDP_D"]
 OUTLOOK_UKRAINE = [
     "LUR", "NGDPD", "NGDP_D", "NGDP_R", "NGDP_RPCH", "PCPIEPCH", "PCPIPCH",
 ]  # fmt: skip
@@ -68,8 +70,10 @@ def imf_outlook(file: Path) -> tuple[str, pd.DataFrame]:
     missing = [c for c in required if c not in raw.columns]
     if missing:
         raise missing_column(file, "a World Economic Outlook table", missing, list(raw.columns))
-    wanted = (raw["concept"].isin(OUTLOOK_DONORS) & raw["ref_area"].isin(donor_codes())) | (
-        raw["concept"].isin(OUTLOOK_UKRAINE) & (raw["ref_area"] == "UKR")
+    wanted = (
+        (raw["concept"].isin(OUTLOOK_DONORS) & raw["ref_area"].isin(donor_codes()))
+        | (raw["concept"].isin(OUTLOOK_US) & (raw["ref_area"] == "USA"))
+        | (raw["concept"].isin(OUTLOOK_UKRAINE) & (raw["ref_area"] == "UKR"))
     )
     rows = raw[wanted & (raw["year"] >= 2000) & raw["value"].notna()].copy()
     last = pd.to_numeric(rows["lastactualdate"], errors="coerce")
