@@ -131,6 +131,17 @@ def picked(file: Path, what: str, table: str, names: dict[str, str]) -> pd.DataF
     return frame
 
 
+def pages(first: pd.Series, more: pd.Series) -> dict[str, pd.Series]:
+    """The first two pages that a row names, as seen_in and seen_in_too.
+
+    Words around the addresses are left out. Scheme and www. too: a raw table holds no links,
+    but whoever wants to check a row must be able to find the page.
+    """
+    found = (first + " " + more).str.findall(r"https?://(?:www\.)?([^\s|]+)")
+    names = found.map(lambda each: list(dict.fromkeys(each)))
+    return {"seen_in": names.str[0].astype("str"), "seen_in_too": names.str[1].astype("str")}
+
+
 def donor_codes() -> list[str]:
     """ISO codes of the donors that the project knows."""
     return sources.read_register()["iso3"].dropna().tolist()

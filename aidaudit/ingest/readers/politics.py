@@ -13,6 +13,7 @@ from aidaudit.ingest.readers.common import (
     missing_column,
     number,
     ordered,
+    pages,
     sheet_rows,
     text,
     whole,
@@ -131,17 +132,6 @@ def corruption_control(file: Path) -> tuple[str, pd.DataFrame]:
     return "corruption_control", ordered(frame, "corruption_control")
 
 
-def _pages(first: pd.Series, more: pd.Series) -> dict[str, pd.Series]:
-    """The first two pages that a row names, as seen_in and seen_in_too.
-
-    Words around the addresses are left out. Scheme and www. too: a raw table holds no links,
-    but whoever wants to check a row must be able to find the page.
-    """
-    found = (first + " " + more).str.findall(r"https?://(?:www\.)?([^\s|]+)")
-    pages = found.map(lambda names: list(dict.fromkeys(names)))
-    return {"seen_in": pages.str[0].astype("str"), "seen_in_too": pages.str[1].astype("str")}
-
-
 def security_agreements(file: Path) -> tuple[str, pd.DataFrame]:
     """Bilateral agreements: partner, day, duration, and the pages that date them."""
     names = [
@@ -164,7 +154,7 @@ def security_agreements(file: Path) -> tuple[str, pd.DataFrame]:
                 {"yes": "yes", "no": "no"},
             )
             == "yes",
-            **_pages(raw["source_1"], raw["source_2"]),
+            **pages(raw["source_1"], raw["source_2"]),
         }
     ).sort_values(["signed", "partner"], kind="stable")
     return "security_agreements", ordered(frame, "security_agreements")
@@ -199,7 +189,7 @@ def membership_polls(file: Path) -> tuple[str, pd.DataFrame]:
             "support": number(raw["pct_for"], file, "pct_for"),
             "against": number(raw["pct_against"], file, "pct_against"),
             "derived": raw["note"].str.startswith("DERIVED").astype("boolean"),
-            **_pages(raw["source_1"], raw["source_2"]),
+            **pages(raw["source_1"], raw["source_2"]),
         }
     ).sort_values(["from", "pollster"], kind="stable")
     return "membership_polls", ordered(frame, "membership_polls")
@@ -224,7 +214,7 @@ def cyber_incidents(file: Path) -> tuple[str, pd.DataFrame]:
             "year": whole(number(raw["period"], file, "period"), file, "period", "a year"),
             "measure": _known(file, raw["measure"], "measure", CERT_MEASURES),
             "incidents": whole(number(raw["count"], file, "count"), file, "count"),
-            **_pages(raw["source_1"], raw["source_2"]),
+            **pages(raw["source_1"], raw["source_2"]),
         }
     ).sort_values(["year", "measure"], kind="stable")
     return "cyber_incidents", ordered(frame, "cyber_incidents")
