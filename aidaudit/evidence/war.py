@@ -151,7 +151,11 @@ def interception_change(data: Data, delivered: dict[str, str]) -> Evidence:
             raise NotTestable(f"No {kind} missiles are on record before or after {since}.")
         before, after = table.loc["before"], table.loc["after"]
         readings[f"{kind} missiles since {event} ({since})"] = after["share"] - before["share"]
-        conditions[f"{kind}: intervals do not overlap"] = events.apart(table)
+        # Shares that fell beyond doubt do not meet the rule either.
+        rose = after["share"] > before["share"]
+        conditions[f"{kind}: higher, intervals do not overlap"] = bool(rose) and events.apart(
+            table
+        )
         told.append(
             f"{kind} {_told(before)} before {since} and {_told(after)} since "
             f"(intervals {'apart' if events.apart(table) else 'overlap'})"
