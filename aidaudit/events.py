@@ -128,6 +128,12 @@ def usable(territory: pd.DataFrame) -> pd.DataFrame:
     return table[["liveuamap_km2", "nzz_km2"]].astype("float64")
 
 
+def square_km(quoted: pd.DataFrame) -> pd.Series:
+    """Areas in km². quoted: value, and unit, which is km2 or sq mi (international miles)."""
+    miles = quoted["unit"] == "sq mi"
+    return quoted["value"].mask(miles, quoted["value"] * 1.609344**2)
+
+
 def month_ends(daily: pd.Series) -> pd.Series:
     """The value on the last day of each month (index YYYY-MM).
 

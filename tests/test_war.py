@@ -164,6 +164,12 @@ def test_faulty_days_are_left_out_and_other_flags_are_not():
     assert found["nzz_km2"].dropna().to_dict() == {"d1": 4, "d3": 6}
 
 
+def test_square_miles_become_square_kilometres():
+    quoted = pd.DataFrame({"value": [17_000.0, 5.0], "unit": ["sq mi", "km2"]})
+    # A square mile is 2.589988 km².
+    assert events.square_km(quoted).tolist() == pytest.approx([44_029.8, 5], abs=0.1)
+
+
 def test_month_ends_take_the_last_day_only():
     daily = pd.Series(
         {"2022-01-31": 1.0, "2022-02-27": 2.0, "2022-02-28": None, "2022-04-30": 4.0}
