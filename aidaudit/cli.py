@@ -64,7 +64,7 @@ def ingest(
     from aidaudit import sources
 
     if every is not None:
-        chosen = [(every / origin.upstream, origin) for origin in ingesting.origins()]
+        chosen = [(ingesting.upstream(every, origin), origin) for origin in ingesting.origins()]
     elif file is None:
         raise AuditError(
             "name a source and a file, or --all and a folder.",

@@ -313,7 +313,7 @@ def test_known_areas():
 def test_the_step_in_one_series_is_not_in_the_other():
     """NZZ's series loses 3,351 km² in a day on which Liveuamap's does not move."""
     areas = events.usable(table("occupied_territory"))
-    step = config.shown()["F08"].parameters["step"]
+    step = config.shown()["F09"].parameters["step"]
     change = areas.diff().loc[step]
     assert change["nzz_km2"] == pytest.approx(-3350.9, abs=0.05)
     assert abs(change["liveuamap_km2"]) < 50

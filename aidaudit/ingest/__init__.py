@@ -52,6 +52,16 @@ def catalogue() -> dict:
     return yaml.safe_load((repro.root() / CATALOGUE).read_text(encoding="utf-8"))
 
 
+def upstream(folder: Path, origin: Origin) -> Path:
+    """Where an origin's upstream file lies: in the folder of copies, or in the repository.
+
+    Tables that were compiled row by row for this project have their upstream file in
+    config/compiled.
+    """
+    own = repro.root() / origin.upstream
+    return own if own.exists() else folder / origin.upstream
+
+
 def origins() -> list[Origin]:
     """The origins of all tables that are committed."""
     return [Origin(**entry) for entry in catalogue()["tables"]]
