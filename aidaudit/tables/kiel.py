@@ -72,6 +72,14 @@ RAW = {
             "item_count_delivered": Column(
                 **OPTIONAL_TEXT, description="Number delivered, or 'undisclosed'", unit="items"
             ),
+            "item_value_usd": Column(
+                "number",
+                "Tracker's estimate of the item's value: number times its list price",
+                unit="US$",
+                required=False,
+                minimum=0,
+                maximum=1e11,
+            ),
             "weapon_source": Column(**OPTIONAL_TEXT, description="stocks or procurement"),
             "reconstruction_sector": Column(**OPTIONAL_TEXT, description="Sector code"),
         },
@@ -168,6 +176,14 @@ CLEAN = {
                 maximum=1e10,
             ),
             "item_count_undisclosed": Column("boolean", "Count said to be undisclosed"),
+            "item_value_usd": Column(
+                "number",
+                "Tracker's estimate of the item's value: number times its list price",
+                unit="US$",
+                required=False,
+                minimum=0,
+                maximum=1e11,
+            ),
             "weapon_source": Column(**OPTIONAL_TEXT, description="stocks or procurement"),
             "reconstruction_sector": Column(**OPTIONAL_TEXT, description="Sector code"),
         },

@@ -51,6 +51,7 @@ KIEL_COLUMNS = {
         "item_numb_deliv",
         "No. of Units Delivered (in-kind military aid)",
     ],
+    "item_value_usd": ["item_value_estimate_USD"],
     "weapon_source": ["source_of_weapon"],
     "reconstruction_sector": ["reconstruction_sector", "Reconstruction/Modernization"],
 }
@@ -60,6 +61,7 @@ KIEL_OPTIONAL = {
     "weapon_source",
     "reconstruction_sector",
     "item_count_delivered",
+    "item_value_usd",
     "allocation_reported",
     "allocation_eur_entered",
 }
@@ -126,7 +128,10 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
     out = {"row": body.index + 2}
     for ours, at in place.items():
         column = pd.Series(None, index=body.index, dtype=object) if at is None else body[at]
-        if ours in {*AMOUNTS, "month_number"}:
+        if ours == "item_value_usd":
+            # The tracker writes so where it has no list price: unknown, not zero.
+            column = column.where(column != "No price")
+        if ours in {*AMOUNTS, "month_number", "item_value_usd"}:
             out[ours] = number(column, file, ours if at is None else header[at])
         elif ours == "announcement_date":
             out[ours] = text(column.map(iso_day))
