@@ -77,7 +77,8 @@ def canvas(
     its axes as a flat list. `finish` adds the source line.
     """
     sns.set_theme(style="white", rc=RC)
-    lines = textwrap.wrap(title, 70)
+    # A number and its sign stay on one line.
+    lines = textwrap.wrap(title.replace(" %", "\u00a0%"), 70)
     top = 0.12 + 0.185 * len(lines) + 0.24
     fig, axes = plt.subplots(
         rows, columns, figsize=(WIDTH, height), layout="constrained", squeeze=False, **options

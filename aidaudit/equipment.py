@@ -87,7 +87,8 @@ def heavy_share(rows: pd.DataFrame, first_month: str, last_month: str, by: str) 
     """
     part = rows[rows["month"].between(first_month, last_month)]
     weight = part["item_value_usd"].fillna(0) if by == "value" else pd.Series(1.0, part.index)
-    return float(weight[is_heavy(part)].sum() / weight.sum() * 100)
+    total = float(weight.sum())
+    return float(weight[is_heavy(part)].sum()) / total * 100 if total else float("nan")
 
 
 def heavy_by_quarter(rows: pd.DataFrame, last: str) -> pd.DataFrame:

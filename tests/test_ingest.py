@@ -39,6 +39,7 @@ VALUES = {
     "item_sub_type": "Main Battle Tank (MBT)",
     "item_count": 10,
     "item_count_delivered": "undisclosed",
+    "item_value_usd": "No price",
     "weapon_source": "stocks",
     "reconstruction_sector": None,
 }
@@ -123,6 +124,8 @@ def test_both_generations_give_the_same_table(tmp_path, old, sheet, beside):
         "row": 2,
         "announcement_date": "2022-03-01",
         "item_count": "10",
+        # No list price is no price of zero.
+        "item_value_usd": None,
         "weapon_source": None if old else "stocks",
     }
     assert got == wanted
