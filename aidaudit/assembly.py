@@ -16,10 +16,19 @@ from aidaudit import config, files, paths, repro, results, sources
 from aidaudit.donors import GROUPS
 from aidaudit.numbers import display
 from aidaudit.report import VERDICTS, Figure, assemble, claims_markdown, plain
+from aidaudit.verdicts import NOT_TESTABLE
 
 SECTIONS = Path("report/sections")
 ABSTRACT = Path("report/abstract.md")
 VERDICT_FIGURE = ("V01", "all")
+# The article's sections as a picture names them.
+SECTION_OF = {
+    "military": "Military",
+    "economic": "Economic and humanitarian",
+    "membership": "Membership",
+    "strategy": "Long-term strategy",
+    "scenarios": "Scenarios",
+}
 
 
 def sections() -> list[Path]:
@@ -90,6 +99,23 @@ def _deciding(claim: config.Claim, variants: list[str]) -> str:
     return claim.judged_in if claim.judged_in in known else variants[0]
 
 
+def verdict_tiles(grid: pd.DataFrame, claims: list[config.Claim]) -> pd.DataFrame:
+    """One row per claim: section, claim_id, verdict of the variant that decides, differs.
+
+    differs: whether another variant gives another verdict, those that cannot test it aside.
+    """
+    variants = grid.columns.tolist()
+    rows = []
+    for claim in claims:
+        judged = _deciding(claim, variants)
+        row = grid.loc[claim.id]
+        verdict = row.iloc[0] if judged == config.ALL else row[judged]
+        others = set(row) - {verdict, NOT_TESTABLE}
+        section = SECTION_OF.get(claim.section, claim.section.capitalize())
+        rows.append((section, claim.id, verdict, bool(others)))
+    return pd.DataFrame(rows, columns=["section", "claim_id", "verdict", "differs"])
+
+
 def verdict_finding(grid: pd.DataFrame, claims: list[config.Claim]) -> str:
     """One sentence: how many claims hold, in the variant that decides each."""
     variants = grid.columns.tolist()
@@ -141,8 +167,28 @@ def _amount(value: float, unit: str) -> str:
     return display(value, unit) if value == value else "–"
 
 
+def evidence_of(variants: list[str]) -> dict[str, pd.DataFrame]:
+    """What the verdicts of each variant rest on, and of what is judged once."""
+    return {name: results.read(name, "readings") for name in [config.ALL, *variants]}
+
+
+def _evidence(parts: pd.DataFrame) -> list[str]:
+    """Readings, conditions and caveats of one claim as lines of text."""
+    lines = []
+    for part in parts.to_dict("records"):
+        holds = "holds" if part["holds"] else "does not hold"
+        if part["kind"] == "reading":
+            lines.append(f"{part['label']}: {display(part['value'], part['unit'])} ({holds})")
+        elif part["kind"] == "condition":
+            lines.append(f"Condition: {part['label']} ({holds})")
+        else:
+            lines.append(f"Caveat: {part['label']}")
+    return lines
+
+
 def _claims(variants: list[str]) -> str:
     by_variant = claims_of(variants)
+    evidence = evidence_of(variants)
     rows = []
     for claim in config.claims():
         judged = _deciding(claim, variants)
@@ -168,6 +214,11 @@ def _claims(variants: list[str]) -> str:
                 },
                 "judged_verdict": row["verdict"],
                 "reason": row["reason"],
+                "why": " ".join(claim.why.split()),
+                "evidence": _evidence(
+                    evidence[judged][evidence[judged]["claim_id"] == claim.id]
+                ),
+                "notebook": f"notebooks/{judged}/claims.html",
                 "figure": claim.figure,
                 "anchor": f"#{claim.figure}-{shown}" if shown else None,
             }

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from aidaudit import files, paths, repro, sources
 from aidaudit.errors import AuditError
+from aidaudit.verdicts import LOOKS
 
 WIDTH = 6.3  # inches: the text width of an A4 page with 2.5 cm margins
 INK, GREY, PALE, ACCENT = "#222222", "#6B7280", "#D1D5DB", "#0B5FA5"
@@ -33,6 +34,9 @@ PARTS = {
     "Other donors": "#999999",
 }
 TYPES = {"Military": "#D55E00", "Financial": "#0072B2", "Humanitarian": "#009E73"}
+
+# verdict → (colour, symbol)
+VERDICTS = {verdict: (look.colour, look.symbol) for verdict, look in LOOKS.items()}
 
 RC = {
     "font.family": repro.FONT,
@@ -156,47 +160,57 @@ def spread(places: list[float], gap: float) -> list[float]:
     return out
 
 
-VERDICTS = {
-    "supported": ("#1B7F5C", "✔"),
-    "supported with qualification": ("#B57F00", "◐"),
-    "not supported": ("#B3261E", "✘"),
-    "consistent, not causal": ("#5B5B9D", "~"),
-    "not testable with open data": ("#6B7280", "–"),
-}
+def tile_rows(tiles: pd.DataFrame, across: int) -> int:
+    """How many rows of tiles `verdict_tiles` draws, with one line per section's name."""
+    sizes = tiles.groupby("section", sort=False).size()
+    return int((-(-sizes // across)).sum() + len(sizes))
 
 
-def verdict_matrix(ax: Axes, grid: pd.DataFrame, claims: dict[str, tuple[str, str]]) -> None:
-    """Draw verdicts by claim (rows) and variant (columns) as coloured cells with symbols.
+def verdict_tiles(ax: Axes, tiles: pd.DataFrame, across: int) -> None:
+    """Draw one tile per claim, by section, coloured by verdict and marked with its symbol.
 
-    grid: verdicts. claims: id → (paraphrase, variant that decides).
+    tiles: section, claim_id, verdict, differs. across: tiles in a row. A framed tile differs
+    in another variant. A line of verdicts with their counts stands below.
     """
-    for y, (claim, row) in enumerate(grid.iterrows()):
-        words, decides = claims[str(claim)]
-        for x, (variant, verdict) in enumerate(row.items()):
-            colour, symbol = VERDICTS[verdict]
-            edge = INK if variant == decides else "white"
-            ax.barh(y, 0.92, left=x + 0.04, height=0.8, color=colour, edgecolor=edge, lw=1.6)
-            ax.text(x + 0.5, y, symbol, ha="center", va="center", color="white", weight="bold")
-        ax.text(
-            len(row) + 0.1,
-            y,
-            textwrap.shorten(words, 74, placeholder=" …"),
-            va="center",
-            size=7,
-        )
-    used = [v for v in VERDICTS if (grid == v).any(axis=None)]
-    place = 0.0
-    for verdict in used:
+    y = 0.0
+    for section, part in tiles.groupby("section", sort=False):
+        ax.text(0.04, y + 0.62, section, weight="bold", va="center", size=8.5)
+        y += 1
+        for place, tile in enumerate(part.itertuples()):
+            row, column = divmod(place, across)
+            colour, symbol = VERDICTS[tile.verdict]
+            ax.barh(
+                y + row + 0.5, 0.92, left=column + 0.04, height=0.84, color=colour,
+                edgecolor=INK if tile.differs else colour, lw=1.8 if tile.differs else 0,
+            )  # fmt: skip
+            ax.text(
+                column + 0.5, y + row + 0.5, f"{symbol} {tile.claim_id}", ha="center",
+                va="center", color="white", weight="bold", size=7.5,
+            )  # fmt: skip
+        y += -(-len(part) // across)
+    ax.set_xlim(0, across)
+    ax.set_ylim(y + 0.1, 0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+
+
+def verdict_key(ax: Axes, tiles: pd.DataFrame) -> None:
+    """The verdicts with symbol, words, colour and the number of claims, one below another."""
+    counts = tiles["verdict"].value_counts()
+    used = [verdict for verdict in VERDICTS if verdict in counts]
+    widest = max(counts[used])
+    for place, verdict in enumerate(used):
         colour, symbol = VERDICTS[verdict]
-        words = f"{symbol} {verdict}"
-        ax.text(place, len(grid) + 0.1, words, color=colour, weight="bold", size=7, va="center")
-        place += 0.12 * len(words) + 0.4
-    ax.set_yticks(range(len(grid)), grid.index)
-    ax.set_xticks([x + 0.5 for x in range(len(grid.columns))], grid.columns)
-    ax.xaxis.tick_top()
-    ax.tick_params(length=0)
-    ax.set_xlim(0, len(grid.columns) + 6.2)
-    ax.set_ylim(len(grid) + 0.5, -0.6)
+        ax.barh(place, counts[verdict], height=0.7, color=colour)
+        ax.text(
+            counts[verdict] + 0.01 * widest, place, f" {counts[verdict]}  {symbol} {verdict}",
+            va="center", color=colour, weight="bold", size=8,
+        )  # fmt: skip
+    ax.set_ylim(len(used) - 0.4, -0.6)
+    ax.set_xlim(0, widest * 2.1)
+    ax.set_xticks([])
+    ax.set_yticks([])
     ax.spines[:].set_visible(False)
 
 

@@ -18,11 +18,11 @@ from aidaudit.money import LABELS
 from aidaudit.numbers import Numbers
 from aidaudit.schema import validate
 from aidaudit.tables import RESULTS
-from aidaudit.verdicts import NOT_TESTABLE, NotTestable, asserted, judge
+from aidaudit.verdicts import NOT_TESTABLE, NotTestable, asserted, holds, judge
 
 
-def evaluate(claim: Claim, data: Data) -> dict:
-    """The verdict on one claim: a row as in `tables.RESULTS['claims']`.
+def examine(claim: Claim, data: Data) -> tuple[dict, list[dict]]:
+    """The verdict on one claim, and what it rests on: rows of claims and of readings.
 
     Raises AuditError where claims.yaml names a test or an argument that does not exist.
     """
@@ -60,8 +60,23 @@ def evaluate(claim: Claim, data: Data) -> dict:
     try:
         found = TESTS[claim.test](data, **claim.arguments)
     except NotTestable as reason:
-        return {**row, "reason": str(reason)}
-    return {
+        return {**row, "reason": str(reason)}, []
+    parts = [
+        {
+            "kind": "reading",
+            "label": label,
+            "value": value,
+            "holds": holds(claim.asserts, value),
+        }
+        for label, value in found.readings.items()
+    ] + [
+        {"kind": "condition", "label": label, "value": None, "holds": held}
+        for label, held in found.conditions.items()
+    ]
+    if found.caveat is not None:
+        parts.append({"kind": "caveat", "label": found.caveat, "value": None, "holds": False})
+    own = {"claim_id": claim.id, "unit": claim.asserts.unit}
+    judged = {
         **row,
         "verdict": judge(claim.asserts, found, causal=claim.causal),
         "value": found.literal,
@@ -69,11 +84,37 @@ def evaluate(claim: Claim, data: Data) -> dict:
         "high": max(found.readings.values()),
         "reason": found.reason,
     }
+    return judged, [{**own, "place": place, **part} for place, part in enumerate(parts, 1)]
+
+
+def evaluate(claim: Claim, data: Data) -> dict:
+    """The verdict on one claim: a row as in `tables.RESULTS['claims']`."""
+    return examine(claim, data)[0]
+
+
+def tables(claims: list[Claim], data: Data) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All claims with their verdicts, in the order of claims.yaml, and all their readings.
+
+    Columns as in `tables.RESULTS`, claims and readings.
+    """
+    examined = [examine(claim, data) for claim in claims]
+    columns = list(RESULTS["readings"].columns)
+    parts = pd.DataFrame([part for _, found in examined for part in found], columns=columns)
+    parts = parts.astype({"value": "float64", "place": "Int64", "holds": "boolean"})
+    text = ["claim_id", "kind", "label", "unit"]
+    readings = validate(
+        parts.astype(dict.fromkeys(text, "str")), RESULTS["readings"], "readings.csv"
+    )
+    return _table([row for row, _ in examined]), readings
 
 
 def table(claims: list[Claim], data: Data) -> pd.DataFrame:
     """All claims with their verdicts, in the order of claims.yaml."""
-    frame = pd.DataFrame([evaluate(claim, data) for claim in claims])
+    return tables(claims, data)[0]
+
+
+def _table(rows: list[dict]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
     frame = frame.reindex(columns=list(RESULTS["claims"].columns))
     frame = frame.astype(dict.fromkeys(["value", "low", "high"], "float64"))
     text = [c for c in frame.columns if c not in {"value", "low", "high"}]
@@ -117,6 +158,7 @@ def add_numbers(table: pd.DataFrame, numbers: Numbers) -> None:
     for row in table.to_dict("records"):
         key = f"claim.{row['claim_id']}"
         numbers.add(f"{key}.verdict", row["verdict"], "text")
+        numbers.add(f"{key}.reason", row["reason"], "text")
         if asserted_value := asserts(row["claim_id"]):
             shown = f"{asserted_value.value:,g} {asserted_value.unit}"
             unit = asserted_value.unit

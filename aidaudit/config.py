@@ -326,6 +326,12 @@ def parameters(name: str) -> dict[str, Any]:
     return {"variant": name, "variants": list(config().variants), **own, **shared}
 
 
+def article_total() -> float:
+    """The total that the article names, in bn US$, as its claim asserts it."""
+    (asserted,) = [c.asserts.value for c in claims() if c.id == "MIL-2a" and c.asserts]
+    return asserted
+
+
 def scenario_parameters(name: str) -> dict[str, Any]:
     """Everything that the scenarios' notebook is given for one of them: name → value."""
     shared = scenarios().model_dump(exclude={"scenarios"})

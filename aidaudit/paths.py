@@ -7,6 +7,8 @@ from __future__ import annotations
 
 CLEAN = "data/processed/clean"
 KIEL = "kiel_release_"
+# The interactive view of the report's page, as a Vega-Lite specification with its data.
+VIEW = "data/processed/all/view.json"
 FORMATS = ("svg", "pdf", "png", "csv", "json")
 
 

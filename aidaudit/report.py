@@ -18,20 +18,23 @@ from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 
-from aidaudit import repro
+from aidaudit import explorer, paths, repro
 from aidaudit.errors import AuditError, nearest
+from aidaudit.verdicts import LOOKS
 
 REFERENCES = "# References {.unnumbered}\n\n::: {#refs}\n:::\n"
 FOLDER = "report"  # sources and built report; links between built files start here
 
-# verdict → (its class in style.css and template.typ, its symbol in DejaVu Sans)
-VERDICTS = {
-    "supported": ("supported", "✔"),
-    "supported with qualification": ("qualified", "◐"),
-    "not supported": ("not-supported", "✘"),
-    "consistent, not causal": ("consistent", "~"),
-    "not testable with open data": ("not-testable", "–"),
+# Interactive views of the page → what stands in their place where no script runs, and in PDF.
+VIEWS = {
+    "headline": "The page of this report (report.html) has an interactive view here: it shows "
+    "the total for a release, a day, donors, a measure, types of aid, exchange rate and prices "
+    "that the reader chooses. Figure F20 shows all of them at once."
 }
+VIEW_ANCHOR = 'id="view-headline"'
+
+# verdict → (its class in style.css and template.typ, its symbol)
+VERDICTS = {verdict: (look.style, look.symbol) for verdict, look in LOOKS.items()}
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _one(match, text, file, numbers, figures, tables) -> str:
 
     if not rest:
         raise fail("a placeholder is not complete", mend="Write {{variant:key}}.")
-    if kind in ("figure", "table"):
+    if kind in ("figure", "table", "view"):
         line = text[text.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
         if line.strip() != match[0]:
             raise fail(f"a {kind} is not alone on its line", mend="Give it a line of its own.")
@@ -121,6 +124,10 @@ def _one(match, text, file, numbers, figures, tables) -> str:
             known = [":".join(k) for k in figures]
             raise fail("no such figure", known, "Figures are declared in config/figures.yaml.")
         return _figure(figures[key])
+    if kind == "view":
+        if rest not in VIEWS:
+            raise fail("no such view", VIEWS, f"Views: {', '.join(VIEWS)}.")
+        return f"::: {{#view-{rest} .view}}\n{VIEWS[rest]}\n:::"
     if kind == "table":
         if rest not in tables:
             raise fail("no such table", tables, f"Tables: {', '.join(sorted(tables))}.")
@@ -302,7 +309,9 @@ def claims_markdown(rows: Sequence[Mapping], caption: str, *, name: str = "T01")
     """The table of claims as Markdown, for `{{table:…}}`.
 
     rows: claim_id, locator, paraphrase, asserted, computed, interval, verdicts (variant →
-    verdict), judged_verdict, reason, figure (id) and anchor (link, such as '#F01-article').
+    verdict), judged_verdict, reason, figure (id) and anchor (link, such as '#F01-article'),
+    why (the rule's reason), evidence (lines of text) and notebook (link). What a verdict
+    rests on folds out in HTML; the PDF leaves it to the archived table.
     Cells are plain text; a missing or empty one becomes a dash. Other variants are named only
     where their verdict differs. Each row can be linked to as `#claim-MIL-2a`.
     Raises AuditError for an unknown verdict.
@@ -330,7 +339,14 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
     figure = f"[{figure}]({anchor})" if figure and anchor else figure
     identifier = row["claim_id"]
     yield f"[{identifier}]{{#claim-{identifier}}}{below('¶ ' + cell('locator'))}{below(figure)}"
-    yield (cell("paraphrase") or "–") + below(cell("reason"))
+    lines = [plain(line) for line in row.get("evidence") or []]
+    if row.get("why"):
+        lines.append(f"Rule: {cell('why')}")
+    if row.get("notebook"):
+        lines.append(f"[Notebook]({row['notebook']})")
+    fold = "".join(f"[{line}]{{.line}}" for line in lines)
+    evidence = f" [{fold}]{{.evidence}}" if fold else ""
+    yield (cell("paraphrase") or "–") + below(cell("reason")) + evidence
     yield cell("asserted") or "–"
     yield (cell("computed") or "–") + below(cell("interval"))
     judged = row["judged_verdict"]
@@ -360,6 +376,8 @@ def to_html(markdown: str, out: Path, root: Path) -> None:
     )
     style = ("--template=report/template.html", "--css=report/style.css")
     page = _report(markdown, root, *options, *style, "--lua-filter=report/tables.lua")
+    if VIEW_ANCHOR in page:
+        page = explorer.embed(page, json.loads((root / paths.VIEW).read_text("utf-8")))
     _refuse_requests(page, out)
     _write(out, page.encode())
 

@@ -19,6 +19,6 @@ def write_table(frame: pd.DataFrame, variant: str, name: str) -> None:
     shown = paths.result(variant, name)
     columns = list(RESULTS[name].columns)
     frame = frame[columns].reset_index(drop=True)
-    kinds = {"integer": "Int64", "number": "float64", "string": "str"}
+    kinds = {"integer": "Int64", "number": "float64", "string": "str", "boolean": "boolean"}
     typed = frame.astype({c: kinds[RESULTS[name].columns[c].type] for c in columns})
     files.write_csv(schema.validate(typed, RESULTS[name], shown), shown)

@@ -20,6 +20,28 @@ VERDICTS = [SUPPORTED, QUALIFIED, NOT_SUPPORTED, NOT_CAUSAL, NOT_TESTABLE]
 
 
 @dataclass(frozen=True)
+class Look:
+    """How a verdict looks wherever it is shown.
+
+    style: its class in style.css and template.typ. symbol: a character of DejaVu Sans.
+    """
+
+    style: str
+    symbol: str
+    colour: str
+
+
+# Symbols and words carry the meaning; colours alone never do.
+LOOKS = {
+    SUPPORTED: Look("supported", "✔", "#1b7f5c"),
+    QUALIFIED: Look("qualified", "◐", "#b57f00"),
+    NOT_SUPPORTED: Look("not-supported", "✘", "#b3261e"),
+    NOT_CAUSAL: Look("consistent", "~", "#5b5b9d"),
+    NOT_TESTABLE: Look("not-testable", "–", "#6b7280"),
+}
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What a test found.
 

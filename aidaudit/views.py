@@ -55,6 +55,21 @@ def ranking(
     return table.sort_index().sort_values("total", ascending=False, kind="stable")
 
 
+def donors_shown(ranking: pd.DataFrame, donors: pd.DataFrame) -> pd.DataFrame:
+    """The ranking as text cells: donor, year of NATO accession, types, total, % of GDP."""
+    since = ranking.index.map(donors.set_index("donor")["nato_from"]).str[:4]
+    share = ranking["percent_of_gdp"]
+    return pd.DataFrame(
+        {
+            "Donor": ranking.index,
+            "NATO": pd.Series(since).fillna("–").to_numpy(),
+            **{name: ranking[name].map("{:.2f}".format).to_numpy() for name in AID_TYPES},
+            "Total": ranking["total"].map("{:.2f}".format).to_numpy(),
+            "% of GDP": ["–" if pd.isna(value) else f"{value:.2f}" for value in share],
+        }
+    )
+
+
 def mix(allocations: pd.DataFrame, parts: list[str], types: list[str]) -> pd.DataFrame:
     """Shares of each type in % and the total in bn EUR, by donor group and for all donors."""
     table = allocations.pivot_table(

@@ -42,7 +42,22 @@ end
 
 -- The classes below are functions in template.typ.
 
+-- What a verdict rests on folds out on the page; paper shows the reason only.
+local function evidence(element)
+  if typst then return {} end
+  local out = pandoc.Inlines { pandoc.RawInline('html',
+    '<details class="evidence"><summary>Evidence</summary><ul>') }
+  for _, line in ipairs(element.content) do
+    out:insert(pandoc.RawInline('html', '<li>'))
+    out:extend(line.content)
+    out:insert(pandoc.RawInline('html', '</li>'))
+  end
+  out:insert(pandoc.RawInline('html', '</ul></details>'))
+  return out
+end
+
 local function span(element)
+  if element.classes:includes 'evidence' then return evidence(element) end
   if not typst then return nil end
   local open
   if element.classes:includes 'verdict' then

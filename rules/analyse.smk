@@ -49,7 +49,7 @@ rule multiverse:
         package=PACKAGE,
         environment=LOCK,
     output:
-        writes=update(paths.result(ALL, "specifications")),
+        writes=[update(paths.result(ALL, "specifications")), update(paths.VIEW)],
         executed=update(paths.executed(ALL, "multiverse")),
     log:
         "logs/all/multiverse.log",
@@ -57,7 +57,7 @@ rule multiverse:
         "../envs/environment.yaml"
     params:
         offer=offer(**settings.parameters(ALL)),
-        own="{}",
+        own=json.dumps({"total": settings.article_total()}),
     message:
         "Compute every specification (notebooks/analysis/multiverse.ipynb)."
     shell:

@@ -15,6 +15,7 @@ rule claims:
     output:
         writes=[
             update(paths.result("{variant}", "claims")),
+            update(paths.result("{variant}", "readings")),
             update(paths.numbers("{variant}", "claims")),
         ],
         executed=update("report/notebooks/{variant}/claims.ipynb"),
@@ -62,7 +63,7 @@ rule verdicts:
         "../envs/environment.yaml"
     params:
         offer=offer(variants=VARIANTS),
-        own="{}",
+        own='{"across": 10}',
     message:
         "Draw all verdicts (notebooks/analysis/verdicts.ipynb)."
     shell:

@@ -13,7 +13,11 @@ rule assemble:
             *SECTIONS,
             "report/abstract.md",
             *[paths.all_numbers(variant) for variant in [*VARIANTS, ALL]],
-            *[paths.result(variant, "claims") for variant in [*VARIANTS, ALL]],
+            *[
+                paths.result(variant, name)
+                for variant in [*VARIANTS, ALL]
+                for name in ("claims", "readings")
+            ],
             *[paths.result(variant, "headline") for variant in VARIANTS],
             *words_of_figures(VARIANTS),
             *words_of_tables(VARIANTS),
@@ -44,6 +48,7 @@ rule render:
         sections=SECTIONS,
         style=STYLE,
         pictures=pictures_in_report(VARIANTS),
+        view=paths.VIEW,
         package=PACKAGE,
         environment=LOCK,
     output:

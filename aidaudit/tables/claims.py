@@ -25,4 +25,18 @@ RESULTS = {
         },
         key=["claim_id"],
     ),
+    "readings": Table(
+        "readings",
+        "What the verdicts rest on: every reading and condition, and caveats of the data",
+        {
+            "claim_id": Column("string", "Claim"),
+            "place": Column("integer", "Order within the claim; 1 is literal", minimum=1),
+            "kind": Column("string", "What it is", values=["reading", "condition", "caveat"]),
+            "label": Column("string", "Reading, condition or caveat in words"),
+            "value": Column("number", "Value of a reading", required=False),
+            "unit": Column("string", "Unit of the value"),
+            "holds": Column("boolean", "Whether it meets the claim"),
+        },
+        key=["claim_id", "place"],
+    ),
 }
