@@ -99,7 +99,7 @@ def specification(specifications: pd.DataFrame, choices: Multiverse, total: floa
     label = (
         alt.Chart(data)
         .transform_filter(" && ".join(chosen))
-        .mark_text(align="left", dx=6, fontSize=14, fontWeight="bold", color="#0B5FA5")
+        .mark_text(align="right", dx=-6, fontSize=14, fontWeight="bold", color="white")
         .encode(x=x, y=alt.value(26), text=alt.Text("value:Q", format=".1f"))
     )
     rule = (

@@ -106,5 +106,6 @@ def judge(asserts: Asserts, evidence: Evidence, *, causal: bool = False) -> str:
 def asserted(asserts: Asserts) -> str:
     """The assertion as the claims table shows it, with its tolerance."""
     value = f"{asserts.value:,.6g}".replace("-", "−")
-    text = f"{asserts.compare} {value} {asserts.unit}"
+    sign = {">=": "≥", "<=": "≤"}.get(asserts.compare, asserts.compare)
+    text = f"{sign} {value} {asserts.unit}"
     return f"{text} ± {asserts.tolerance * 100:g} %" if asserts.tolerance else text

@@ -63,7 +63,7 @@ rule verdicts:
         "../envs/environment.yaml"
     params:
         offer=offer(variants=VARIANTS),
-        own='{"across": 10}',
+        own='{"across": 9}',
     message:
         "Draw all verdicts (notebooks/analysis/verdicts.ipynb)."
     shell:

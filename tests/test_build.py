@@ -87,6 +87,7 @@ COLUMNS = {
     "claims": [
         "claim_id", "locator", "verdict", "value", "low", "high", "unit", "asserted", "reason",
     ],
+    "readings": ["claim_id", "place", "kind", "label", "value", "unit", "holds"],
 }  # fmt: skip
 
 
@@ -145,12 +146,91 @@ def test_report_asks_nothing_of_any_server_and_tells_every_claim(built):
     assert "{{" not in text
 
 
+def _headings(pdf: pypdf.PdfReader):
+    """Every heading of the outline: title, page number, distance from the page's foot."""
+
+    def flat(entries):
+        for entry in entries:
+            if isinstance(entry, list):
+                yield from flat(entry)
+            else:
+                yield entry
+
+    for entry in flat(pdf.outline):
+        yield entry.title, pdf.get_destination_page_number(entry), float(entry.top)
+
+
+def _runs(page) -> list[tuple[float, float, float, str]]:
+    """Runs of text of a page: left, distance from the foot, size, text."""
+    found = []
+
+    def visit(text, cm, tm, _font, size):
+        if text.strip():
+            place = tm[4] * cm[0] + cm[4], tm[5] * cm[3] + cm[5]
+            found.append((*place, size * abs(tm[3]) * abs(cm[3]), text))
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
+MARGIN = 2.5 / 2.54 * 72
+
+
+def test_no_heading_stands_alone_at_the_foot_of_a_page(built):
+    pdf = pypdf.PdfReader(built / "report/report.pdf")
+    headings = list(_headings(pdf))
+    assert len(headings) > 30
+    pages = [_runs(page) for page in pdf.pages]
+    alone = [
+        (title, number + 1)
+        for title, number, top in headings
+        # The foot of the page holds its number and the date.
+        if sum(MARGIN < y < top - 18 for _, y, _, _ in pages[number]) < 2
+    ]
+    assert alone == []
+
+
+def test_nothing_sticks_out_of_the_text_of_the_pdf(built):
+    pdf = pypdf.PdfReader(built / "report/report.pdf")
+    width = float(pdf.pages[0].mediabox.width)
+    for number, page in enumerate(pdf.pages, 1):
+        for left, _, _, text in _runs(page):
+            assert left > MARGIN - 8, (number, text)
+            assert left < width - MARGIN, (number, text)
+
+
+def test_every_figure_can_be_read_at_print_size(built):
+    # Figures are as wide as the text, so that sizes in them are sizes on paper.
+    text_width = 21 / 2.54 * 72 - 2 * MARGIN
+    for path in sorted((built / "figures").rglob("*.pdf")):
+        (page,) = pypdf.PdfReader(path).pages
+        assert float(page.mediabox.width) == pytest.approx(text_width, abs=1), path
+        assert float(page.mediabox.height) < 24.7 / 2.54 * 72, path
+        sizes = [size for _, _, size, _ in _runs(page)]
+        assert min(sizes) >= 6.9, path
+
+
+def test_the_page_filters_claims_opens_evidence_and_has_its_view(built):
+    page = (built / "report/report.html").read_text("utf-8")
+    assert page.count('<details class="evidence">') == len(config.claims())
+    # Real controls, which the keyboard reaches; rows are all there without a script.
+    assert "createElement('select')" in page
+    assert "words.type = 'search'" in page
+    assert "aria-live" in page
+    spec = page.split('id="view-headline-data">')[1].split("</script>")[0]
+    rows = json.loads(spec)["datasets"]["specifications"]
+    table = (built / paths.result("all", "specifications")).read_text("utf-8")
+    assert len(rows) == table.count("\n") - 1
+
+
 def test_executed_notebooks_are_canonical_and_have_pages(built):
     executed = sorted((built / "report/notebooks").rglob("*.ipynb"))
     drawn = [*config.drawn(VARIANTS), *config.tabled(VARIANTS)]
-    # Per variant results and claims; claims that are judged once; verdicts and report.
+    # Per variant results and claims; claims that are judged once; verdicts and report;
+    # specifications; scenarios.
     cleaned = [path for path in executed if path.parent.name == "clean"]
-    assert len(executed) == len(drawn) + 2 * len(VARIANTS) + 1 + 2 + len(cleaned)
+    once = len(config.scenarios().scenarios)
+    assert len(executed) == len(drawn) + 2 * len(VARIANTS) + 1 + 2 + 1 + once + len(cleaned)
     assert {path.stem for path in cleaned} >= set(config.context())
     for path in executed:
         text = path.read_text("utf-8")

@@ -152,17 +152,28 @@ def test_events_are_marked_up_to_the_last_month():
         assert len(ax.lines) == len(ax.texts) == count
 
 
-def test_verdict_matrix_marks_the_variant_that_decides():
-    grid = pd.DataFrame(
-        {"article": ["supported", "not supported"], "latest": ["supported", "supported"]},
-        index=["A-1", "A-2"],
-    )
-    _, (ax,) = charts.canvas(2.5)
-    charts.verdict_matrix(ax, grid, {"A-1": ("one", "article"), "A-2": ("two", "latest")})
-    shown = [text.get_text() for text in ax.texts]
-    assert shown == ["✔", "✔", "one", "✘", "✔", "two", "✔ supported", "✘ not supported"]
-    ink = plt.matplotlib.colors.to_rgba(charts.INK)
-    assert [bar.get_edgecolor() == ink for bar in ax.patches] == [True, False, False, True]
+TILES = pd.DataFrame(
+    {
+        "section": ["Military"] * 3 + ["Economic"],
+        "claim_id": ["MIL-1a", "MIL-2a", "MIL-3a", "ECO-1a"],
+        "verdict": ["supported", "not supported", "supported", "consistent, not causal"],
+        "differs": [False, True, False, False],
+    }
+)
+
+
+def test_tiles_name_every_claim_with_its_symbol_and_frame_those_that_differ():
+    # Two names of sections, two rows of military tiles, one of economic ones.
+    assert charts.tile_rows(TILES, 2) == 5
+    fig, (above, below) = charts.canvas(4, rows=2)
+    charts.verdict_key(above, TILES)
+    charts.verdict_tiles(below, TILES, 2)
+    words = [text.get_text() for text in below.texts]
+    assert words == ["Military", "✔ MIL-1a", "✘ MIL-2a", "✔ MIL-3a", "Economic", "~ ECO-1a"]
+    framed = [patch.get_linewidth() > 0 for patch in below.patches]
+    assert framed == [False, True, False, False]
+    assert "2  ✔ supported" in above.texts[0].get_text()
+    plt.close(fig)
 
 
 def test_colours_cover_the_project_s_vocabulary():

@@ -11,7 +11,14 @@ from aidaudit.donors import partition
 from aidaudit.errors import AuditError
 from aidaudit.evidence import TESTS, Data
 from aidaudit.numbers import Numbers
-from aidaudit.verdicts import NOT_CAUSAL, NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
+from aidaudit.verdicts import (
+    NOT_CAUSAL,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    QUALIFIED,
+    SUPPORTED,
+    Evidence,
+)
 
 ROOT = Path(__file__).parents[1]
 CACHED = (config.config, config.shown, config.claims)
@@ -479,6 +486,36 @@ def test_a_causal_claim_is_consistent_at_most():
     assert claims.evaluate(changed("ECO-2b", causal=True), data())["verdict"] == NOT_CAUSAL
 
 
+def test_readings_say_what_a_verdict_rests_on():
+    given = [changed("ECO-2b"), changed("MIL-7b")]
+    table, readings = claims.tables(given, data())
+    assert set(readings["claim_id"]) == {"ECO-2b"}
+    own = readings[readings["kind"] == "reading"]
+    assert own["place"].tolist() == list(range(1, len(own) + 1))
+    assert own["value"].iloc[0] == table["value"].iloc[0]
+    assert own["holds"].all() == (table["verdict"].iloc[0] == SUPPORTED)
+    assert (own["unit"] == table["unit"].iloc[0]).all()
+
+
+def test_conditions_and_caveats_stand_beside_the_readings():
+    def found(data):
+        return Evidence({"a": 1.0, "b": 99.0}, "Why.", {"in order": False}, caveat="partial")
+
+    TESTS["constructed"] = found
+    try:
+        claim = changed("ECO-2b", test="constructed", arguments={})
+        row, parts = claims.examine(claim, data())
+    finally:
+        del TESTS["constructed"]
+    assert row["verdict"] == NOT_SUPPORTED
+    assert [(part["kind"], part["label"], part["holds"]) for part in parts] == [
+        ("reading", "a", False),
+        ("reading", "b", True),
+        ("condition", "in order", False),
+        ("caveat", "partial", False),
+    ]
+
+
 def test_table_keeps_the_order_and_nulls():
     given = [changed("SCN-3a"), changed("ECO-2b", figure=None)]
     rows = [r for r in switch(10, 5) if r[0] <= "2024-12"]
@@ -498,6 +535,8 @@ def test_numbers_of_claims():
     numbers = Numbers("claims.csv")
     claims.add_numbers(claims.table([changed("MIL-2a"), changed("SCN-3a")], given), numbers)
     shown = {key: entry["display"] for key, entry in numbers.entries.items()}
+    assert "NATO members alone allocated" in shown.pop("claim.MIL-2a.reason")
+    assert "6 months" in shown.pop("claim.SCN-3a.reason")
     assert shown == {
         "claim.MIL-2a.verdict": NOT_SUPPORTED,
         "claim.MIL-2a.asserted": "280 bn US$",
@@ -518,7 +557,7 @@ def test_what_cannot_be_tested_says_why_and_asserts_nothing():
     assert table["asserted"].isna().all()
     numbers = Numbers("claims.csv")
     claims.add_numbers(table, numbers)
-    assert list(numbers.entries) == ["claim.MIL-7b.verdict"]
+    assert list(numbers.entries) == ["claim.MIL-7b.verdict", "claim.MIL-7b.reason"]
 
 
 def test_nearest_reading_looks_at_allocations_only():

@@ -343,6 +343,33 @@ def test_only_differing_variants_are_named():
     assert "literal:" not in table
 
 
+def test_evidence_folds_out_on_the_page_and_is_not_on_paper(root):
+    row = ROWS[0] | {"evidence": ["literal | one: 5 %"], "why": "A rule.", "notebook": "n.html"}
+    text = "# Claims\n\n" + report.claims_markdown([row], "Claims") + "\n"
+    report.to_html(text, root / "report/e.html", root)
+    page = (root / "report/e.html").read_text("utf-8")
+    fold = page.split('<details class="evidence">')[1].split("</details>")[0]
+    fold = " ".join(fold.split())
+    assert "<summary>Evidence</summary>" in fold
+    assert "<li>literal | one: 5 %</li>" in fold
+    assert "<li>Rule: A rule.</li>" in fold
+    assert 'href="n.html"' in fold
+    report.to_pdf(text, root / "report/e.pdf", root)
+    paper = "".join(sheet.extract_text() for sheet in PdfReader(root / "report/e.pdf").pages)
+    assert "Rule" not in paper
+    assert row["claim_id"] in paper
+
+
+def test_a_view_has_words_in_its_place_and_an_unknown_one_is_told():
+    text = report.resolve("{{view:headline}}\n", "s.md", {}, {}, {})
+    assert text.startswith("::: {#view-headline .view}")
+    assert "F20" in text
+    with pytest.raises(AuditError, match="no such view"):
+        report.resolve("{{view:headlin}}\n", "s.md", {}, {}, {})
+    with pytest.raises(AuditError, match="alone on its line"):
+        report.resolve("Here {{view:headline}}\n", "s.md", {}, {}, {})
+
+
 # --- HTML
 
 
