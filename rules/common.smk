@@ -136,7 +136,8 @@ def executed_notebooks(variants):
     releases = sorted(
         {r for v in chosen for r in (v.release, v.totals_release)}
         | {n for n in map(paths.release_of, named) if n is not None}
-        | {settings.config().shared.items_release}
+        | {settings.config().shared.items_release, settings.scenarios().release}
+        | set(settings.multiverse().releases)
     )
     return [
         *[paths.executed("clean", f"kiel_release_{r:02d}") for r in releases],

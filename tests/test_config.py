@@ -9,7 +9,13 @@ from aidaudit import config
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
-CACHED = (config.config, config.shown, config.claims)
+CACHED = (
+    config.config,
+    config.shown,
+    config.claims,
+    config.multiverse,
+    config.scenarios,
+)
 
 
 def forget():
