@@ -344,8 +344,12 @@ def test_only_differing_variants_are_named():
 
 
 def test_evidence_folds_out_on_the_page_and_is_not_on_paper(root):
-    row = ROWS[0] | {"evidence": ["literal | one: 5 %"], "why": "A rule.", "notebook": "n.html"}
-    row["anchor"] = None
+    row = ROWS[0] | {
+        "anchor": None,
+        "evidence": ["literal | one: 5 %"],
+        "why": "A rule.",
+        "notebook": "n.html",
+    }
     text = "# Claims\n\n" + report.claims_markdown([row], "Claims") + "\n"
     report.to_html(text, root / "report/e.html", root)
     page = (root / "report/e.html").read_text("utf-8")
