@@ -350,7 +350,8 @@ def test_evidence_folds_out_on_the_page_and_is_not_on_paper(root):
         "why": "A rule.",
         "notebook": "n.html",
     }
-    text = "# Claims\n\n" + report.claims_markdown([row], "Claims") + "\n"
+    table = report.claims_markdown([row], "Claims")
+    text = f"---\ntitle: Claims\nlang: en\n---\n\n# Claims\n\n{table}\n"
     report.to_html(text, root / "report/e.html", root)
     page = (root / "report/e.html").read_text("utf-8")
     fold = page.split('<details class="evidence">')[1].split("</details>")[0]
