@@ -148,6 +148,38 @@ def headline(
     return frame.astype(dict.fromkeys(numeric, "float64"))
 
 
+def with_refugee_costs(
+    headline: pd.DataFrame,
+    costs: pd.DataFrame,
+    donors: pd.DataFrame,
+    rates: pd.DataFrame,
+    *,
+    groups: list[str],
+    cut_off: str,
+    fixed: float,
+) -> pd.DataFrame:
+    """Allocations of donor groups with the estimated costs of hosting refugees added.
+
+    headline: rows of one reading. costs: donor, refugee_costs_eur_bn, without dates, so that
+    they take the period's average rate where months would be converted. groups: not dated
+    ones. Returns donors, measure ('allocation with refugee costs'), fx_method, value_usd_bn.
+    """
+    hosts = pd.DataFrame(
+        {
+            "donor": costs["donor"],
+            "month": UNDATED,
+            "value_eur": costs["refugee_costs_eur_bn"] * 1e9,
+        }
+    )
+    rows = headline[(headline["measure"] == "allocation") & headline["donors"].isin(groups)]
+    out = rows[["donors", "fx_method", "value_usd_bn"]].dropna().copy()
+    for place, row in out.iterrows():
+        own = select(hosts, donors, row["donors"], cut_off)
+        usd = money.to_usd(own, rates, row["fx_method"], cut_off=cut_off, fixed=fixed)
+        out.loc[place, "value_usd_bn"] += usd.sum() / 1e9
+    return out.assign(measure="allocation with refugee costs").reset_index(drop=True)
+
+
 def last_day(totals_release: int, cut_off: str, release: int) -> str:
     """The last day that the donor totals count: the cut-off, or a newer release's own end."""
     if totals_release == release:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidaudit import aggregate, money
+from aidaudit import aggregate, clean, money
 from aidaudit.donors import PARTITION
 from aidaudit.errors import AuditError
 from aidaudit.numbers import Numbers
@@ -217,3 +217,36 @@ def test_conversion_is_linear(raw, fixed, factor):
     in_euros = rows["value_eur"].sum() * fixed
     converted = money.to_usd(rows, RATES, "fixed", cut_off=CUT_OFF, fixed=fixed).sum()
     assert converted == pytest.approx(in_euros, abs=1)
+
+
+def test_refugee_costs_are_added_at_the_rate_of_each_method():
+    days = pd.date_range("2022-01-01", "2022-12-31").strftime("%Y-%m-%d")
+    # One dollar in the first half of the year, two in the second.
+    rates = pd.DataFrame(
+        {
+            "date": days,
+            "currency": "USD",
+            "per_eur": [1.0 if d < "2022-07-02" else 2.0 for d in days],
+        }
+    )
+    headline = pd.DataFrame(
+        {
+            "measure": ["allocation"] * 3 + ["commitment"],
+            "donors": ["nato", "nato", "all", "nato"],
+            "fx_method": ["fixed", "month_average", "at_cut_off", "fixed"],
+            "value_usd_bn": [100.0, 100.0, None, 900.0],
+        }
+    )
+    costs = pd.DataFrame({"donor": ["Germany", "Austria"], "refugee_costs_eur_bn": [10.0, 4.0]})
+    table = aggregate.with_refugee_costs(
+        headline,
+        costs,
+        clean.members(),
+        rates,
+        groups=["nato", "all"],
+        cut_off="2022-12-31",
+        fixed=3.0,
+    )
+    # Austria is no member; a value that the release cannot give stays out.
+    assert table["value_usd_bn"].tolist() == pytest.approx([130, 115.0], abs=0.05)
+    assert set(table["measure"]) == {"allocation with refugee costs"}
