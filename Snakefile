@@ -17,6 +17,7 @@ include: "rules/clean.smk"
 include: "rules/analyse.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
+include: "rules/archive.smk"
 
 
 rule all:
@@ -25,6 +26,7 @@ rule all:
         REPORT if WHOLE else [],
         pages_of(VARIANTS),
         figure_files(VARIANTS),
+        MANIFESTS if WHOLE else [],
     message:
         "Everything is built"
         + (": " + " and ".join(REPORT) if WHOLE else f" for {', '.join(VARIANTS)}")

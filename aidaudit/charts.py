@@ -116,13 +116,23 @@ def source_line(
     return "Source: " + "; ".join(parts) + "."
 
 
-def finish(fig: Figure, source: str) -> None:
-    """Write the source line under the chart."""
+def finish(fig: Figure, source: str, mark: str = "") -> None:
+    """Write the source under the chart, and at its right a mark by which it is cited."""
     height = fig.get_size_inches()[1]
-    fig.text(
-        0.008, 0.06 / height, "\n".join(textwrap.wrap(source, 112)), va="bottom", size=7,
-        color=GREY, linespacing=1.3,
-    )  # fmt: skip
+    lines = textwrap.wrap(source, 112)
+    # About 112 letters go on a line, and there is room for two.
+    if len(lines) == 1 and len(source) + len(mark) > 108:
+        lines = textwrap.wrap(source, 104 - len(mark))
+    if len(lines) > 2 or len(lines[-1]) + len(mark) > 110:
+        raise AuditError(
+            "the source does not fit under the chart.",
+            found=source,
+            expected=f"at most {220 - len(mark)} letters",
+            mend="shorten it in the notebook.",
+        )
+    look = {"va": "bottom", "size": 7, "color": GREY, "linespacing": 1.3}
+    fig.text(0.008, 0.06 / height, "\n".join(lines), **look)
+    fig.text(0.992, 0.06 / height, mark, ha="right", **look)
 
 
 def events() -> list[dict]:
@@ -245,14 +255,27 @@ def save_figure(
             f"figure {figure} has no {missing[0] if missing else 'plotted data'}.",
             mend="every figure needs title, caption, alt text, source and what it plots.",
         )
-    finish(fig, source)
+    identifier = paths.identifier(figure, variant)
+    finish(fig, source, f"{identifier} · aidaudit {repro.VERSION}")
     where = paths.figure(figure, variant)
-    described = f"{figure} · {variant}"
-    metadata = {
-        "svg": {"Date": None, "Title": described, "Description": alt},
-        "pdf": {"CreationDate": None, "ModDate": None, "Title": described, "Subject": alt},
-        "png": {"Title": described, "Description": alt, "Software": None},
+    # Whoever meets the file alone can tell what it is and what it was made from.
+    marks = {
+        "aidaudit-id": identifier,
+        "aidaudit-version": repro.VERSION,
+        "aidaudit-made-from": files.made_from(),
     }
+    line = "; ".join(f"{key}={value}" for key, value in marks.items())
+    about = {"Title": f"{identifier}: {title}"}
+    metadata = {
+        "svg": {
+            **about, "Date": None, "Description": alt, "Identifier": identifier,
+            "Keywords": [line],
+        },
+        "pdf": {
+            **about, "CreationDate": None, "ModDate": None, "Subject": alt, "Keywords": line,
+        },
+        "png": {**about, "Description": alt, "Software": None, **marks},
+    }  # fmt: skip
     # Without a fixed salt, SVG ids differ from run to run.
     with mpl.rc_context({"svg.hashsalt": repro.SVG_HASH_SALT}):
         for kind, about in metadata.items():

@@ -79,36 +79,52 @@ def ingest(
     ingesting.write_overview()
 
 
+Files = Annotated[list[str], typer.Argument(help="inputs, '::', outputs")]
+Code = Annotated[str, typer.Option(help="hash of the code that the job uses")]
+Receipt = Annotated[str | None, typer.Option(help="where its receipt goes")]
+
+
+def _split(files: list[str]) -> tuple[list[str], list[str]]:
+    """Inputs and outputs, on both sides of '::'."""
+    if "::" not in files:
+        raise AuditError("inputs and outputs are not told apart.", expected="'::' between them")
+    at = files.index("::")
+    return files[:at], files[at + 1 :]
+
+
 @app.command()
 def notebook(
     source: Annotated[Path, typer.Argument(help="the notebook")],
     executed: Annotated[Path, typer.Argument(help="where its executed form goes")],
     offer: Annotated[str, typer.Option(help="JSON of parameters; those it declares are used")],
-    files: Annotated[list[str], typer.Argument(help="inputs, '::', outputs")],
+    files: Files,
     own: Annotated[str, typer.Option(help="JSON of parameters; it must declare all")] = "{}",
+    step: Annotated[str, typer.Option(help="name of the rule that runs it")] = "",
+    code: Code = "",
+    receipt: Receipt = None,
 ) -> None:
     """Run a notebook with its declared inputs and outputs (the DAG calls this).
 
     Example: aidaudit notebook notebooks/clean/kiel.ipynb out.ipynb --offer '{"release": 21}'
     -- data/raw/corrections.csv :: data/processed/clean/kiel_release_21.csv
     """
-    from aidaudit import notebooks
+    from aidaudit import jobs
 
     begun = time.monotonic()
-    declared = notebooks.declared_parameters(source)
-    offered = json.loads(offer)
-    given = {name: value for name, value in offered.items() if name in declared}
-    given.update(json.loads(own))
-    at = files.index("::")
+    inputs, outputs = _split(files)
     # The folders of figures and tables become those of the notebook and its log.
     name = executed.as_posix().removeprefix("report/notebooks/")
-    notebooks.run(
-        source,
-        executed,
-        parameters=given,
-        inputs=files[:at],
-        outputs=files[at + 1 :],
+    jobs.notebook(
+        str(source),
+        str(executed),
+        rule=step,
+        code=code,
+        offer=json.loads(offer),
+        own=json.loads(own),
+        inputs=inputs,
+        outputs=outputs,
         log=f"{LOGS}/{name}",
+        receipt=receipt,
         allowed=allowed(),
     )
     started = float(os.environ.get("AIDAUDIT_STARTED", time.time()))
@@ -118,6 +134,30 @@ def notebook(
         f"{minutes}:{seconds:02d} since the build began",
         flush=True,
     )
+
+
+@app.command()
+def job(
+    kind: Annotated[str, typer.Argument(help="numbers, render, pages or manifest")],
+    files: Files,
+    code: Code = "",
+    receipt: Receipt = None,
+) -> None:
+    """Run a job of the build that is no notebook (the DAG calls this).
+
+    Example: aidaudit job manifest -- data/processed/receipts/*/*.json ::
+    data/processed/manifest.json
+    """
+    from aidaudit import jobs
+
+    kinds = {"numbers": jobs.numbers, "render": jobs.render, "pages": jobs.pages}
+    inputs, outputs = _split(files)
+    if kind == "manifest":
+        jobs.manifest(inputs, outputs)
+    elif kind in kinds:
+        kinds[kind](inputs, outputs, code=code, receipt=receipt)
+    else:
+        raise AuditError("unknown kind of job", found=kind, expected=", ".join(kinds))
 
 
 def allowed() -> dict[str, list]:
@@ -158,51 +198,6 @@ def notebooks(
     if found:
         raise AuditError("\n".join(found), mend="edit the notebook, or run with --fix.")
     print(f"{len(paths)} notebooks are in order.")
-
-
-@app.command()
-def numbers(
-    out: Annotated[Path, typer.Argument(help="numbers.json to write")],
-    parts: Annotated[list[Path], typer.Argument(help="numbers of single notebooks")],
-) -> None:
-    """Merge the numbers that notebooks contribute into one file.
-
-    Example: aidaudit numbers numbers.json data/processed/article/numbers/F*.json
-    """
-    from aidaudit import files
-    from aidaudit import numbers as module
-
-    files.write_json(module.merge(parts), out)
-
-
-@app.command()
-def render(
-    markdown: Annotated[Path, typer.Argument(help="the assembled report")],
-    out: Annotated[Path, typer.Argument(help="report.html or report.pdf")],
-) -> None:
-    """Render the assembled report as a self-contained HTML page or a PDF.
-
-    Example: aidaudit render report/build/report.md report/report.pdf
-    """
-    from aidaudit import report
-
-    write = report.to_pdf if out.suffix == ".pdf" else report.to_html
-    write(markdown.read_text(encoding="utf-8"), out, repro.root())
-
-
-@app.command("notebook-html")
-def notebook_html(
-    pairs: Annotated[list[Path], typer.Argument(help="executed notebooks, '::', pages")],
-) -> None:
-    """Turn executed notebooks into self-contained HTML pages.
-
-    Example: aidaudit notebook-html report/notebooks/article/F01.ipynb :: F01.html
-    """
-    from aidaudit import report
-
-    at = [str(path) for path in pairs].index("::")
-    for source, page in zip(pairs[:at], pairs[at + 1 :], strict=True):
-        report.notebook_html(source, page, repro.root())
 
 
 @app.command()

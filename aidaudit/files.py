@@ -2,9 +2,10 @@
 
 Paths are given relative to the repository's root (absolute ones are taken as they are).
 Inside the DAG the runner sets AIDAUDIT_DECLARED to the path of a JSON file,
-{"inputs": [...], "outputs": [...], "stage": folder}: a notebook then reads declared inputs
-only, and its outputs go to the stage, from where the runner moves them into place once all
-of them exist. In JupyterLab the variable is unset and files are read and written in place.
+{"inputs": [...], "outputs": [...], "stage": folder, "made_from": hash}: a notebook then
+reads declared inputs only, and its outputs go to the stage, from where the runner moves them
+into place once all of them exist. In JupyterLab the variable is unset, and files are read and
+written in place.
 """
 
 from __future__ import annotations
@@ -93,6 +94,15 @@ def write_json(obj: object, path: str | Path) -> Path:
     """Write JSON with sorted keys; returns where it went. NaN raises ValueError."""
     text = json.dumps(obj, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return write_text(path, text + "\n")
+
+
+def made_from() -> str:
+    """The hash of everything that this notebook's outputs are made from (`receipts`).
+
+    Outside the DAG nothing is recorded, and outputs say so.
+    """
+    declared = _declared()
+    return declared["made_from"] if declared else "not recorded: run outside the workflow"
 
 
 def _declared() -> dict | None:

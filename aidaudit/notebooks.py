@@ -198,10 +198,12 @@ def run(
     log: str | Path,
     allowed: dict[str, list] | None = None,
     timeout: int = 1800,
+    made_from: str = "",
 ) -> None:
     """Run the notebook; write its executed, canonical form and all its outputs, or nothing.
 
     inputs, outputs: the only files it may read and must write. timeout: seconds per cell.
+    made_from: the hash that outputs carry of what they were made from.
     Raises AuditError naming notebook, cell and error; the notebook as far as it ran is then
     at `log`, the message in '<log>.error.txt', and what was to be written in
     '<log>.stale.json', for `mark_stale`. All three go when the notebook succeeds.
@@ -221,6 +223,7 @@ def run(
             "inputs": [name(path) for path in inputs],
             "outputs": finals,
             "stage": str(stage / "outputs"),
+            "made_from": made_from,
         }
         trial = _execute(source, values, declared, stage, log=log, timeout=timeout)
         missing = [path for path in finals if not (stage / "outputs" / path).is_file()]

@@ -9,6 +9,11 @@ CLEAN = "data/processed/clean"
 KIEL = "kiel_release_"
 # The interactive view of the report's page, as a Vega-Lite specification with its data.
 VIEW = "data/processed/all/view.json"
+MANIFEST = "data/processed/manifest.json"
+# The pinned environment: outputs name its hash among what they were made from.
+LOCK = "envs/requirements.txt"
+# Descriptors of built tables, each at the top of the folders that it describes.
+DESCRIPTORS = ("data/processed/datapackage.json", "figures/datapackage.json")
 FORMATS = ("svg", "pdf", "png", "csv", "json")
 
 
@@ -65,3 +70,13 @@ def table(name: str, variant: str) -> dict[str, str]:
 def executed(variant: str, notebook: str) -> str:
     """An executed notebook."""
     return f"report/notebooks/{variant}/{notebook}.ipynb"
+
+
+def receipt(group: str, name: str) -> str:
+    """What a job of the build writes about itself: the job is `group/name`."""
+    return f"data/processed/receipts/{group}/{name}.json"
+
+
+def identifier(name: str, variant: str) -> str:
+    """The short id of a figure or table, by which it is cited: F01-article."""
+    return f"{name}-{variant}"

@@ -358,12 +358,13 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
 # --- formats ---------------------------------------------------------------------------
 
 
-def to_html(markdown: str, out: Path, root: Path) -> None:
+def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None:
     """Write the report as one HTML page that asks nothing of any server.
 
     markdown: from `assemble`. root: the repository, whose report/ has the template, style,
-    filters and bibliography. Raises AuditError for an unresolved citation, a picture that
-    is not there, and anything that would make the page load something.
+    filters and bibliography. made_from: the hash of what it is made from, for its metadata.
+    Raises AuditError for an unresolved citation, a picture that is not there, and anything
+    that would make the page load something.
     """
     # The title is the page's only first-level heading, so sections begin at the second.
     options = (
@@ -375,14 +376,15 @@ def to_html(markdown: str, out: Path, root: Path) -> None:
         "--toc-depth=3",
     )
     style = ("--template=report/template.html", "--css=report/style.css")
-    page = _report(markdown, root, *options, *style, "--lua-filter=report/tables.lua")
+    options += (*style, "--lua-filter=report/tables.lua", *_marks("report-html", made_from))
+    page = _report(markdown, root, *options)
     if VIEW_ANCHOR in page:
         page = explorer.embed(page, json.loads((root / paths.VIEW).read_text("utf-8")))
     _refuse_requests(page, out)
     _write(out, page.encode())
 
 
-def to_pdf(markdown: str, out: Path, root: Path) -> None:
+def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None:
     """Write the report as a tagged PDF (PDF/UA-1), the same bytes each time.
 
     Arguments and errors as for `to_html`; a link to an anchor that is nowhere, and a picture
@@ -390,7 +392,8 @@ def to_pdf(markdown: str, out: Path, root: Path) -> None:
     """
     import typst
 
-    source = _report(markdown, root, "--to=typst", "--template=report/template.typ")
+    options = ("--to=typst", "--template=report/template.typ")
+    source = _report(markdown, root, *options, *_marks("report-pdf", made_from))
     # Only fonts that come with a Python package: any other would differ between machines.
     fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data/fonts/ttf"
     try:
@@ -439,6 +442,13 @@ def notebook_html(ipynb: Path, out: Path, root: Path | None = None) -> None:
     )
     _refuse_requests(page, ipynb)
     _write(out, page.encode())
+
+
+def _marks(identifier: str, made_from: str) -> list[str]:
+    """What the document's metadata say of it: the same words as those of figures."""
+    marks = {"id": identifier, "version": repro.VERSION, "made-from": made_from}
+    line = "; ".join(f"aidaudit-{name}={value}" for name, value in marks.items())
+    return [f"--variable=marks:{line}"]
 
 
 def _report(markdown: str, root: Path, *options: str) -> str:

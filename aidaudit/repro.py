@@ -7,11 +7,21 @@ no other module sets a time zone, a hash salt or a font.
 from __future__ import annotations
 
 import os
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
-# The day on which the data of this version were frozen; every date that a file format
-# insists on (PDF, PNG, zip) is this one.
-SOURCE_DATE_EPOCH = 1793404800  # 2026-10-31T00:00:00Z
+# Read as text: a YAML parser would cost every command its import.
+_CITATION = (Path(__file__).parents[1] / "CITATION.cff").read_text(encoding="utf-8")
+_FIELDS = dict(
+    re.findall(r'^(version|date-released): "?([^"\n]+?)"?$', _CITATION, re.MULTILINE)
+)
+
+VERSION = _FIELDS["version"]
+RELEASED = _FIELDS["date-released"]  # ISO date
+# The day on which this version was released; every date that a file format insists on
+# (PDF, PNG, zip) is this one.
+SOURCE_DATE_EPOCH = int(datetime.fromisoformat(RELEASED).replace(tzinfo=UTC).timestamp())
 SVG_HASH_SALT = "aidaudit"
 FONT = "DejaVu Sans"  # shipped in the matplotlib wheel, so the same on every machine
 

@@ -1,6 +1,6 @@
 rule results:
     input:
-        notebook="notebooks/analysis/results.ipynb",
+        notebook=source("analysis/results"),
         reads=lambda wildcards: [
             paths.clean_release(settings.variant(wildcards.variant).release),
             paths.clean_release(settings.variant(wildcards.variant).totals_release),
@@ -8,7 +8,6 @@ rule results:
             paths.clean("rates"),
             *descriptors(wildcards.variant),
         ],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[
@@ -21,11 +20,14 @@ rule results:
             )
         ],
         executed=update("report/notebooks/{variant}/results.ipynb"),
+        receipt=update(paths.receipt("{variant}", "results")),
     log:
         "logs/{variant}/results.log",
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("results"),
+        code=code_of("analysis/results"),
         offer=offer_of_variant,
         own="{}",
     message:
@@ -36,7 +38,7 @@ rule results:
 
 rule multiverse:
     input:
-        notebook="notebooks/analysis/multiverse.ipynb",
+        notebook=source("analysis/multiverse"),
         reads=[
             *[paths.clean_release(n) for n in settings.multiverse().releases],
             *[
@@ -46,16 +48,18 @@ rule multiverse:
             *[paths.clean(n) for n in ("donors", "rates", "economy", "refugee_costs")],
             *CONFIG,
         ],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[update(paths.result(ALL, "specifications")), update(paths.VIEW)],
         executed=update(paths.executed(ALL, "multiverse")),
+        receipt=update(paths.receipt(ALL, "multiverse")),
     log:
         "logs/all/multiverse.log",
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("multiverse"),
+        code=code_of("analysis/multiverse"),
         offer=offer(**settings.parameters(ALL)),
         own=json.dumps({"total": settings.article_total()}),
     message:
@@ -66,14 +70,13 @@ rule multiverse:
 
 rule scenario:
     input:
-        notebook="notebooks/analysis/scenario.ipynb",
+        notebook=source("analysis/scenario"),
         reads=[
             paths.clean_release(settings.scenarios().release),
             f"data/raw/{paths.raw_release(settings.scenarios().release)}/datapackage.json",
             *[paths.clean(n) for n in ("donors", "rates", "economy")],
             *CONFIG,
         ],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[
@@ -81,6 +84,7 @@ rule scenario:
             update("data/processed/all/scenario_paths_{scenario}.csv"),
         ],
         executed=update("report/notebooks/all/scenario_{scenario}.ipynb"),
+        receipt=update(paths.receipt("all", "scenario_{scenario}")),
     log:
         "logs/all/scenario_{scenario}.log",
     wildcard_constraints:
@@ -88,6 +92,8 @@ rule scenario:
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("scenario"),
+        code=code_of("analysis/scenario"),
         offer=lambda wildcards: offer(**settings.scenario_parameters(wildcards.scenario)),
         own="{}",
     message:
@@ -98,9 +104,8 @@ rule scenario:
 
 rule figure:
     input:
-        notebook="notebooks/figures/{figure}.ipynb",
+        notebook=source("figures/{figure}"),
         reads=tables_of_figure,
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[
@@ -111,6 +116,7 @@ rule figure:
             )
         ],
         executed=update("report/notebooks/{variant}/{figure}.ipynb"),
+        receipt=update(paths.receipt("{variant}", "{figure}")),
     log:
         "logs/{variant}/{figure}.log",
     wildcard_constraints:
@@ -118,6 +124,8 @@ rule figure:
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("figure"),
+        code=code_of("figures/{figure}"),
         offer=offer_of_variant,
         own=own_of_figure,
     message:
@@ -128,9 +136,8 @@ rule figure:
 
 rule table:
     input:
-        notebook="notebooks/tables/{figure}.ipynb",
+        notebook=source("tables/{figure}"),
         reads=tables_of_figure,
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[
@@ -141,6 +148,7 @@ rule table:
             )
         ],
         executed=update("report/notebooks/{variant}/{figure}.ipynb"),
+        receipt=update(paths.receipt("{variant}", "{figure}")),
     log:
         "logs/{variant}/{figure}.log",
     wildcard_constraints:
@@ -148,6 +156,8 @@ rule table:
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("table"),
+        code=code_of("tables/{figure}"),
         offer=offer_of_variant,
         own=own_of_figure,
     message:

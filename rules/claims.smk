@@ -1,6 +1,6 @@
 rule claims:
     input:
-        notebook="notebooks/analysis/claims.ipynb",
+        notebook=source("analysis/claims"),
         reads=lambda wildcards: [
             *(
                 []
@@ -10,7 +10,6 @@ rule claims:
             *looked_at(settings.reads_of_claims(wildcards.variant), wildcards.variant),
             *CONFIG,
         ],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[
@@ -19,11 +18,14 @@ rule claims:
             update(paths.numbers("{variant}", "claims")),
         ],
         executed=update("report/notebooks/{variant}/claims.ipynb"),
+        receipt=update(paths.receipt("{variant}", "claims")),
     log:
         "logs/{variant}/claims.log",
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("claims"),
+        code=code_of("analysis/claims"),
         offer=offer_of_variant,
         own="{}",
     message:
@@ -35,33 +37,39 @@ rule claims:
 rule numbers:
     input:
         parts=numbers_of_variant,
-        package=PACKAGE,
+        environment=LOCK,
     output:
-        update("data/processed/{variant}/numbers.json"),
+        made=update("data/processed/{variant}/numbers.json"),
+        receipt=update(paths.receipt("{variant}", "numbers")),
     log:
         "logs/{variant}/numbers.log",
     conda:
         "../envs/environment.yaml"
+    params:
+        code=code_of_job("numbers"),
     message:
         "Collect the numbers of {wildcards.variant}."
     shell:
-        "aidaudit numbers {output:q} {input.parts:q} 2>&1 | tee {log:q}"
+        "aidaudit job numbers --code {params.code:q} --receipt {output.receipt:q} "
+        "-- {input.parts:q} :: {output.made:q} 2>&1 | tee {log:q}"
 
 
 rule verdicts:
     input:
-        notebook="notebooks/analysis/verdicts.ipynb",
+        notebook=source("analysis/verdicts"),
         reads=[*[paths.result(variant, "claims") for variant in [*VARIANTS, ALL]], *CONFIG],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=[update(path) for path in paths.figure("V01", ALL).values()],
-        executed=update("report/notebooks/all/V01.ipynb"),
+        executed=update(paths.executed(ALL, "V01")),
+        receipt=update(paths.receipt(ALL, "V01")),
     log:
         "logs/all/V01.log",
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("verdicts"),
+        code=code_of("analysis/verdicts"),
         offer=offer(variants=VARIANTS),
         own='{"across": 9}',
     message:

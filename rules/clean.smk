@@ -1,12 +1,12 @@
 rule clean_kiel:
     input:
-        notebook="notebooks/clean/kiel.ipynb",
+        notebook=source("clean/kiel"),
         reads=lambda wildcards: [*raw(paths.raw_release(int(wildcards.release))), *OWN],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=update("data/processed/clean/kiel_release_{release}.csv"),
         executed=update("report/notebooks/clean/kiel_release_{release}.ipynb"),
+        receipt=update(paths.receipt("clean", "kiel_release_{release}")),
     log:
         "logs/clean/kiel_release_{release}.log",
     wildcard_constraints:
@@ -14,6 +14,8 @@ rule clean_kiel:
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("clean_kiel"),
+        code=code_of("clean/kiel"),
         offer=lambda wildcards: offer(release=int(wildcards.release)),
         own="{}",
     message:
@@ -24,16 +26,16 @@ rule clean_kiel:
 
 rule clean_context:
     input:
-        notebook="notebooks/clean/context.ipynb",
+        notebook=source("clean/context"),
         reads=lambda wildcards: [
             *[path for folder in CONTEXT[wildcards.table] for path in raw(folder)],
             *OWN,
         ],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=update("data/processed/clean/{table}.csv"),
         executed=update("report/notebooks/clean/{table}.ipynb"),
+        receipt=update(paths.receipt("clean", "{table}")),
     log:
         "logs/clean/{table}.log",
     wildcard_constraints:
@@ -41,6 +43,8 @@ rule clean_context:
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("clean_context"),
+        code=code_of("clean/context"),
         offer=lambda wildcards: offer(table=wildcards.table, folders=CONTEXT[wildcards.table]),
         own="{}",
     message:

@@ -4,7 +4,7 @@ import json
 import sys
 
 from aidaudit import config as settings
-from aidaudit import notebooks, paths, sources
+from aidaudit import fingerprint, notebooks, paths, repro, sources
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.
@@ -14,21 +14,60 @@ for name in VARIANTS:
     settings.variant(name)
 WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
+MANIFESTS = [paths.MANIFEST, *paths.DESCRIPTORS]
 SHOWN = settings.shown()
 CONTEXT = settings.context()
 SCENARIOS = [f"scenario_{name}" for name in settings.scenarios().scenarios]
 ALL = settings.ALL
-# A change to the package or to the environment rebuilds what was made with them.
-PACKAGE = sorted(str(path) for path in Path("aidaudit").rglob("*.py"))
-LOCK = "envs/requirements.txt"
+LOCK = paths.LOCK
 CONFIG = [f"config/{name}.yaml" for name in settings.FILES]
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 # Runs a notebook with the parameters offered, its declared inputs and its declared outputs.
 # Output goes to the terminal and to the log alike.
 NOTEBOOK = (
-    "aidaudit notebook {input.notebook:q} {output.executed:q} --offer {params.offer:q} "
+    "aidaudit notebook {input.notebook:q} {output.executed:q} --step {params.step:q} "
+    "--code {params.code:q} --receipt {output.receipt:q} --offer {params.offer:q} "
     "--own {params.own:q} -- {input.reads:q} :: {output.writes:q} 2>&1 | tee {log:q}"
 )
+
+
+def named(step):
+    """A name for receipts; a function, since `snakemake --lint` takes text for a path."""
+    return lambda wildcards: step
+
+
+def source(path):
+    """A notebook's source: what its code says counts (`code_of`), not when it was saved."""
+    return ancient(f"notebooks/{path}.ipynb")
+
+
+def code_of(path):
+    """The hash of a notebook's cells and of the code of the package that it uses.
+
+    As a parameter it makes Snakemake run what it changes for, and nothing else.
+    """
+    return lambda wildcards: fingerprint.notebook(
+        repro.root() / f"notebooks/{path}.ipynb".format(**wildcards),
+        repro.root(),
+        ("aidaudit.jobs", "notebook"),
+    )
+
+
+def code_of_job(name):
+    """The hash of the code of the package that a job uses which is no notebook."""
+    return fingerprint.command(repro.root(), ("aidaudit.jobs", name))
+
+
+def configuration(path):
+    """The files of configuration that a notebook reads, by what it calls."""
+    root = repro.root()
+    used = fingerprint.package(root).reached(
+        fingerprint.named_in(root / f"notebooks/{path}.ipynb", root)
+    )
+    return [
+        *(CONFIG if ("aidaudit.config", "_load") in used else []),
+        *(["config/events.yaml"] if ("aidaudit.charts", "events") in used else []),
+    ]
 
 
 def raw(folder):
@@ -80,11 +119,11 @@ def own_of_figure(wildcards):
 def tables_of_figure(wildcards):
     """Result tables, clean tables and descriptors that a figure's notebook reads."""
     entry = SHOWN[wildcards.figure]
+    folder = "figures" if wildcards.figure.startswith("F") else "tables"
     return [
         *[paths.result(wildcards.variant, name) for name in entry.reads],
         *looked_at(entry, wildcards.variant),
-        "config/events.yaml",
-        *CONFIG,
+        *configuration(f"{folder}/{wildcards.figure}"),
     ]
 
 
@@ -148,6 +187,15 @@ def executed_notebooks(variants):
         *[paths.executed(ALL, name) for name in ("V01", "multiverse", *SCENARIOS)],
         *([paths.executed(ALL, "report")] if WHOLE else []),
     ]
+
+
+def receipts_of(variants):
+    """What every job of the build says about itself, but the one that puts them together."""
+    executed = executed_notebooks(variants)
+    names = [(Path(path).parent.name, Path(path).stem) for path in executed]
+    names += [(variant, "numbers") for variant in [*variants, ALL]]
+    names += [("report", name) for name in (*(("html", "pdf") if WHOLE else ()), "pages")]
+    return [paths.receipt(*name) for name in names]
 
 
 def pages_of(variants):

@@ -8,7 +8,7 @@ STYLE = [
 
 rule assemble:
     input:
-        notebook="notebooks/report.ipynb",
+        notebook=source("report"),
         reads=[
             *SECTIONS,
             "report/abstract.md",
@@ -22,18 +22,20 @@ rule assemble:
             *words_of_figures(VARIANTS),
             *words_of_tables(VARIANTS),
             *CONFIG,
+            *[f"data/raw/{folder}/datapackage.json" for folder in sources.packages()],
         ],
-        descriptors=[f"data/raw/{folder}/datapackage.json" for folder in sources.packages()],
-        package=PACKAGE,
         environment=LOCK,
     output:
         writes=update("report/build/report.md"),
         executed=update("report/notebooks/all/report.ipynb"),
+        receipt=update(paths.receipt("all", "report")),
     log:
         "logs/all/report.log",
     conda:
         "../envs/environment.yaml"
     params:
+        step=named("assemble"),
+        code=code_of("report"),
         offer=offer(variants=VARIANTS),
         own="{}",
     message:
@@ -45,39 +47,42 @@ rule assemble:
 rule render:
     input:
         text="report/build/report.md",
-        sections=SECTIONS,
-        style=STYLE,
-        pictures=pictures_in_report(VARIANTS),
-        view=paths.VIEW,
-        package=PACKAGE,
+        further=[*SECTIONS, *STYLE, *pictures_in_report(VARIANTS), paths.VIEW],
         environment=LOCK,
     output:
-        update("report/report.{format}"),
+        made=update("report/report.{format}"),
+        receipt=update(paths.receipt("report", "{format}")),
     log:
         "logs/render_{format}.log",
     wildcard_constraints:
         format="html|pdf",
     conda:
         "../envs/environment.yaml"
+    params:
+        code=code_of_job("render"),
     message:
         "Render report/report.{wildcards.format}."
     shell:
-        "aidaudit render {input.text:q} {output:q} 2>&1 | tee {log:q}"
+        "aidaudit job render --code {params.code:q} --receipt {output.receipt:q} "
+        "-- {input.text:q} {input.further:q} :: {output.made:q} 2>&1 | tee {log:q}"
 
 
 rule pages:
     input:
         executed=executed_notebooks(VARIANTS),
         style=STYLE,
-        package=PACKAGE,
         environment=LOCK,
     output:
-        [update(path) for path in pages_of(VARIANTS)],
+        made=[update(path) for path in pages_of(VARIANTS)],
+        receipt=update(paths.receipt("report", "pages")),
     log:
         "logs/pages.log",
     conda:
         "../envs/environment.yaml"
+    params:
+        code=code_of_job("pages"),
     message:
         "Turn the executed notebooks into pages."
     shell:
-        "aidaudit notebook-html {input.executed:q} :: {output:q} 2>&1 | tee {log:q}"
+        "aidaudit job pages --code {params.code:q} --receipt {output.receipt:q} "
+        "-- {input.executed:q} {input.style:q} :: {output.made:q} 2>&1 | tee {log:q}"

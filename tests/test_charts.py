@@ -76,7 +76,7 @@ def test_alternative_text_stands_inside_the_pictures(written):
     assert WORDS["alt"] in texts
     with Image.open(where["png"]) as picture:
         assert picture.text["Description"] == WORDS["alt"]
-        assert picture.text["Title"] == "F99 · article"
+        assert picture.text["Title"] == "F99-article: Aid by month"
     assert PdfReader(where["pdf"]).metadata.subject == WORDS["alt"]
 
 

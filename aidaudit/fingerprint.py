@@ -1,0 +1,267 @@
+"""Which code a notebook uses, as one hash: what must change before it is run again.
+
+Files' times say when something was saved, not whether it matters. Here the package is read
+as text: a notebook's cells name functions, these name others, and what can be reached is
+hashed without comments, docstrings and annotations of functions. Where the text cannot tell
+(a module handed over whole), everything in the module counts: a notebook may then run once
+too often, never once too seldom.
+
+Light on purpose: the Snakefile imports it, and nothing of the package is executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from aidaudit import repro
+
+PACKAGE = "aidaudit"
+
+# A piece of the package: (module, top-level name), or (module, "") for what its import does.
+Piece = tuple[str, str]
+
+
+@dataclass
+class Module:
+    """A module as text: its top-level names, what its import runs, and what it imports."""
+
+    pieces: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    effects: list[ast.stmt] = field(default_factory=list)
+    aliases: dict[str, Piece] = field(default_factory=dict)
+
+
+class Package:
+    """The package below a root, read once."""
+
+    def __init__(self, root: Path) -> None:
+        """root: the folder that holds the package's folder."""
+        base = root / PACKAGE
+        self.names = {
+            ".".join((PACKAGE, *path.relative_to(base).with_suffix("").parts)).removesuffix(
+                ".__init__"
+            ): path
+            for path in sorted(base.rglob("*.py"))
+        }
+        self.modules = {
+            name: self._module(path.read_text("utf-8")) for name, path in self.names.items()
+        }
+        self.registered = self._registered()
+        self._texts: dict[Piece, tuple[str, frozenset[Piece]]] = {}
+
+    def digest(self, roots: Iterable[Piece]) -> str:
+        """sha256 of every piece that the roots reach."""
+        reached = self.reached(roots)
+        text = "\n".join(f"{piece}: {self._read(piece)[0]}" for piece in sorted(reached))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def reached(self, roots: Iterable[Piece]) -> set[Piece]:
+        """The roots and everything that they name, directly or not."""
+        found: set[Piece] = set()
+        waiting = list(roots)
+        while waiting:
+            piece = waiting.pop()
+            if piece not in found:
+                found.add(piece)
+                waiting += self._read(piece)[1]
+        return found
+
+    def named_in(self, code: ast.AST, outer: dict[str, Piece] | None = None) -> set[Piece]:
+        """The pieces that code names: through its own imports, or `outer` names."""
+        known = {**(outer or {}), **self._imports(ast.walk(code))}
+        found: set[Piece] = set()
+        through_attribute = set()
+        for node in ast.walk(code):
+            match node:
+                case ast.Attribute(value=ast.Name(id=alias) as name, attr=attribute) if (
+                    alias in known and known[alias][1] == "*"
+                ):
+                    through_attribute.add(name)
+                    found |= self._member(known[alias][0], attribute)
+        for node in ast.walk(code):
+            if (
+                isinstance(node, ast.Name)
+                and node.id in known
+                and node not in through_attribute
+            ):
+                found |= self._whole(known[node.id])
+        # What is imported by the code itself is executed, whether it is named or not.
+        found |= {(piece[0], "") for piece in self._imports(ast.walk(code)).values()}
+        return found
+
+    # ------------------------------------------------------------ reading
+
+    def _module(self, text: str) -> Module:
+        module = Module()
+        for statement in ast.parse(text).body:
+            statement = _bare(statement)
+            match statement:
+                case ast.Import() | ast.ImportFrom():
+                    module.aliases.update(self._imports([statement]))
+                case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                    module.pieces.setdefault(name, []).append(statement)
+                case ast.Assign(targets=targets) if all(
+                    isinstance(node, (ast.Name, ast.Tuple, ast.Starred)) for node in targets
+                ):
+                    for name in _targets(targets):
+                        module.pieces.setdefault(name, []).append(statement)
+                case ast.AnnAssign(target=ast.Name(id=name)):
+                    module.pieces.setdefault(name, []).append(statement)
+                case ast.Expr(value=ast.Constant()):
+                    pass
+                case _:
+                    module.effects.append(statement)
+        return module
+
+    def _imports(self, nodes: Iterable[ast.AST]) -> dict[str, Piece]:
+        """Name in the code → what of the package it stands for; '*' is a module as such."""
+        found: dict[str, Piece] = {}
+        for node in nodes:
+            match node:
+                case ast.ImportFrom(module=str(module), names=names, level=0) if (
+                    module.split(".")[0] == PACKAGE
+                ):
+                    for alias in names:
+                        full = f"{module}.{alias.name}"
+                        piece = (full, "*") if full in self.names else (module, alias.name)
+                        found[alias.asname or alias.name] = piece
+                case ast.Import(names=names):
+                    for alias in names:
+                        if alias.name.split(".")[0] == PACKAGE:
+                            found[alias.asname or PACKAGE] = (alias.name, "*")
+        return found
+
+    def _member(self, module: str, name: str) -> set[Piece]:
+        if f"{module}.{name}" in self.names:
+            return self._whole((f"{module}.{name}", "*"))
+        return self._whole((module, name))
+
+    def _whole(self, piece: Piece) -> set[Piece]:
+        """A piece; for a module as such, all of its pieces."""
+        module, name = piece
+        if name == "*":
+            return {(module, ""), *((module, one) for one in self.modules[module].pieces)}
+        return {piece}
+
+    def _read(self, piece: Piece) -> tuple[str, frozenset[Piece]]:
+        """The text of a piece, and the pieces that it names."""
+        if piece not in self._texts:
+            self._texts[piece] = self._look(piece)
+        return self._texts[piece]
+
+    def _look(self, piece: Piece) -> tuple[str, frozenset[Piece]]:
+        where, name = piece
+        module = self.modules.get(where, Module())
+        if not name:
+            statements = module.effects
+            # Importing a module imports what it imports, and the packages that it is in.
+            further = {(alias[0], "") for alias in module.aliases.values()}
+            further |= {(where.rpartition(".")[0], "")} if "." in where else set()
+        elif name in module.pieces:
+            statements, further = module.pieces[name], {(where, "")}
+        elif name in module.aliases:
+            # Imported here only to be named from here.
+            return "", frozenset(self._whole(module.aliases[name]))
+        else:
+            # A name that is not there: running it will say so better than this can.
+            return "missing", frozenset()
+        own = {one: (where, one) for one in module.pieces}
+        for statement in statements:
+            further |= self.named_in(statement, {**own, **module.aliases})
+        further |= self.registered.get(piece, set())
+        return "\n".join(map(ast.unparse, statements)), frozenset(further - {piece})
+
+    def _registered(self) -> dict[Piece, set[Piece]]:
+        """Register → what decorators put into it: whoever reads the register uses them all.
+
+        A decorator of the package can only reach the registers that its own text names.
+        """
+        found: dict[Piece, set[Piece]] = {}
+        for where, module in self.modules.items():
+            for name, statements in module.pieces.items():
+                for decorator in _decorators(statements):
+                    if not isinstance(decorator, ast.Name):
+                        continue
+                    maker = module.aliases.get(decorator.id, (where, decorator.id))
+                    home = self.modules.get(maker[0], Module())
+                    for statement in home.pieces.get(maker[1], ()):
+                        nodes = ast.walk(statement)
+                        named = {node.id for node in nodes if isinstance(node, ast.Name)}
+                        for register in named & set(home.pieces):
+                            found.setdefault((maker[0], register), set()).add((where, name))
+        return found
+
+
+def _decorators(statements: list[ast.stmt]) -> Iterator[ast.expr]:
+    for statement in statements:
+        yield from getattr(statement, "decorator_list", ())
+
+
+def _targets(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        yield from (one.id for one in ast.walk(node) if isinstance(one, ast.Name))
+
+
+def _bare(statement: ast.stmt) -> ast.stmt:
+    """The statement without docstrings and without annotations of functions."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
+                match node.body[0]:
+                    case ast.Expr(value=ast.Constant(value=str())):
+                        node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return statement
+
+
+@cache
+def package(root: Path) -> Package:
+    """The package of a checkout."""
+    return Package(root)
+
+
+def named_in(path: Path, root: Path) -> set[Piece]:
+    """The pieces of the package that a notebook's code names."""
+    code = "\n".join(text for kind, text, _ in _cells(path) if kind == "code")
+    try:
+        return package(root).named_in(ast.parse(code))
+    except SyntaxError:
+        # The run will say what is wrong; until then all of the notebook's text counts.
+        return set()
+
+
+def notebook(path: Path, root: Path, runner: Piece) -> str:
+    """sha256 of a notebook's cells and of all code of the package that running it uses.
+
+    runner: the function that runs notebooks. Outputs, execution counts, cell ids and the
+    metadata of kernel and widgets do not count: saving without a change changes nothing.
+    """
+    own = json.dumps(_cells(path), ensure_ascii=False)
+    return _joined(own, package(root).digest({runner, *named_in(path, root)}))
+
+
+def command(root: Path, *runners: Piece) -> str:
+    """sha256 of all code that these functions of the package use."""
+    return _joined(package(root).digest(runners))
+
+
+def _cells(path: Path) -> list[tuple[str, str, list[str]]]:
+    """Kind, text and tags of a notebook's cells."""
+    return [
+        (cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
+        for cell in json.loads(path.read_text("utf-8"))["cells"]
+    ]
+
+
+def _joined(*parts: str) -> str:
+    # Outputs name the version and bear the day of its release.
+    text = "\n".join((*parts, repro.VERSION, repro.RELEASED))
+    return hashlib.sha256(text.encode()).hexdigest()

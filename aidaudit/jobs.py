@@ -1,0 +1,100 @@
+"""What the rules of the build run, one function a kind of job; each leaves a receipt.
+
+These functions are the roots from which `fingerprint` finds the code that a job uses: what
+they do not reach rebuilds nothing when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aidaudit import receipts as receipting
+from aidaudit import repro
+
+
+def notebook(
+    source: str,
+    executed: str,
+    *,
+    rule: str,
+    code: str,
+    offer: dict,
+    own: dict,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    log: str,
+    receipt: str | None,
+    allowed: dict[str, list],
+) -> None:
+    """Run a notebook with its declared inputs and outputs.
+
+    offer: parameters of which it takes those that it declares. own: parameters that it must
+    declare. allowed: the values of closed kinds of parameters. Raises AuditError as
+    `notebooks.run` does.
+    """
+    from aidaudit import notebooks
+
+    declared = notebooks.declared_parameters(source)
+    given = {name: value for name, value in offer.items() if name in declared}
+    given.update(own)
+    opened = receipting.opened(
+        rule=rule, code=code, inputs=inputs, notebook=source, parameters=given
+    )
+    notebooks.run(
+        source,
+        executed,
+        parameters=given,
+        inputs=list(inputs),
+        outputs=list(outputs),
+        log=log,
+        allowed=allowed,
+        made_from=opened["made_from"],
+    )
+    if receipt:
+        receipting.close(opened, [*outputs, executed], receipt)
+
+
+def numbers(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
+    """Merge the numbers that notebooks contribute into one file."""
+    from aidaudit import files
+    from aidaudit import numbers as module
+
+    opened = receipting.opened(rule="numbers", code=code, inputs=inputs)
+    (out,) = outputs
+    files.write_json(module.merge(inputs), out)
+    receipting.close(opened, outputs, receipt)
+
+
+def render(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
+    """Render the assembled report, the first input, as an HTML page or a PDF."""
+    from aidaudit import report
+
+    opened = receipting.opened(rule="render", code=code, inputs=inputs)
+    (out,) = outputs
+    write = report.to_pdf if out.endswith(".pdf") else report.to_html
+    text = Path(inputs[0]).read_text(encoding="utf-8")
+    write(text, Path(out), repro.root(), made_from=opened["made_from"])
+    receipting.close(opened, outputs, receipt)
+
+
+def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
+    """Turn executed notebooks into pages; the other inputs are styles and filters."""
+    from aidaudit import report
+
+    opened = receipting.opened(rule="pages", code=code, inputs=inputs)
+    executed = [path for path in inputs if path.endswith(".ipynb")]
+    for source, page in zip(executed, outputs, strict=True):
+        report.notebook_html(Path(source), Path(page), repro.root())
+    receipting.close(opened, outputs, receipt)
+
+
+def manifest(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Put all receipts together, and describe the built tables."""
+    from aidaudit import files, paths
+    from aidaudit import manifest as module
+
+    whole = module.build([path for path in inputs if "/receipts/" in path])
+    for path in outputs:
+        content = whole if path == paths.MANIFEST else module.descriptor(whole, path)
+        files.write_json(content, path)

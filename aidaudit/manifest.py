@@ -1,0 +1,286 @@
+"""The manifest: every output of a build with its hash, the job that made it, and from what.
+
+Put together from the receipts of all jobs, which must agree with one another. What people
+cite, figures, tables, numbers and claims, stands in it as `items` under short ids; the
+README's table, codecheck.yml and the archive's crate are generated from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b32encode
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from aidaudit import config, files, paths, receipts, repro
+from aidaudit.errors import AuditError
+from aidaudit.tables import CLEAN, RAW, RESULTS
+
+# pandas' kinds of columns → Frictionless types, for tables without a schema of their own.
+_KINDS = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
+
+
+def number_id(variant: str, key: str) -> str:
+    """The short id of a number: 'n' and six letters or digits; stable while its key is."""
+    digest = hashlib.sha256(f"{variant}:{key}".encode()).digest()
+    return "n" + b32encode(digest).decode().lower()[:6]
+
+
+def build(written: Iterable[str]) -> dict:
+    """The manifest of a build from the receipts of its jobs.
+
+    written: paths of receipts. Returns project, version, released, environment, jobs (name →
+    rule, notebook, parameters, code, inputs with sha256, outputs, made_from), outputs (path →
+    sha256, job) and items (id → kind, title, job, files, notebook, cell). Raises AuditError
+    for a file that is not as its job left it, or that another job read in another state.
+    """
+    jobs, outputs = {}, {}
+    for path in sorted(written):
+        receipt = receipts.read(path)
+        job = receipts.job_of(path)
+        for output, digest in receipt["outputs"].items():
+            outputs[output] = {"sha256": digest, "job": job}
+        jobs[job] = {
+            key: receipt[key]
+            for key in ("rule", "notebook", "parameters", "code", "inputs", "made_from")
+        } | {"outputs": sorted(receipt["outputs"])}
+    for path, about in outputs.items():
+        if receipts.sha256(path) != about["sha256"]:
+            raise AuditError(
+                "the file was changed after it was made.",
+                file=path,
+                found=receipts.sha256(path),
+                expected=f"sha256 {about['sha256']}",
+                mend=f"make it again: snakemake {path} --force",
+            )
+    for job, about in jobs.items():
+        for path, digest in about["inputs"].items():
+            if path in outputs and outputs[path]["sha256"] != digest:
+                raise AuditError(
+                    f"the job {job} read another state of this file than the one at hand.",
+                    file=path,
+                    found=digest,
+                    expected=f"sha256 {outputs[path]['sha256']}",
+                    mend=f"run it again: snakemake {about['outputs'][0]} --force",
+                )
+    return {
+        "project": "aidaudit",
+        "version": repro.VERSION,
+        "released": repro.RELEASED,
+        "environment": {"path": paths.LOCK, "sha256": receipts.sha256(paths.LOCK)},
+        "jobs": jobs,
+        "outputs": dict(sorted(outputs.items())),
+        "items": dict(_items(jobs, outputs)),
+    }
+
+
+def read() -> dict:
+    """The manifest of the last build. Raises AuditError when there is none."""
+    return json.loads(files.source(paths.MANIFEST).read_text(encoding="utf-8"))
+
+
+# ---------------------------------------------------------------- what is cited
+
+
+def _items(jobs: dict, outputs: dict) -> Iterator[tuple[str, dict]]:
+    """Id → what it is, for everything that can be cited, in the order of ids."""
+    found: dict[str, dict] = {}
+    for job, about in jobs.items():
+        for path in about["outputs"]:
+            for identifier, item in _of_file(path):
+                if identifier in found:
+                    raise AuditError(
+                        f"two items have the id {identifier}.",
+                        file=path,
+                        found=item["title"],
+                        expected=f"only {found[identifier]['title']}",
+                        mend="rename one of the two keys.",
+                    )
+                item |= {"job": job, "notebook": about["notebook"]}
+                item["cell"] = _writer(about["notebook"])
+                found[identifier] = {
+                    **item,
+                    "files": [f for f in item["files"] if f in outputs],
+                }
+    yield from sorted(found.items())
+
+
+def _of_file(path: str) -> Iterator[tuple[str, dict]]:
+    """What can be cited of one output."""
+    folder, place = PurePosixPath(path).parent, PurePosixPath(path)
+    if folder.parts[0] == "figures" and place.suffix == ".json":
+        words = _json(path)
+        name = words.get("figure") or words["table"]
+        shown = paths.figure if "figure" in words else paths.table
+        yield (
+            paths.identifier(name, words["variant"]),
+            {
+                "kind": "figure" if "figure" in words else "table",
+                "title": words.get("title") or words["caption"],
+                "files": list(shown(name, words["variant"]).values()),
+            },
+        )
+    elif folder.name == "numbers" and place.suffix == ".json":
+        variant = folder.parent.name
+        for key, number in _json(path).items():
+            yield (
+                number_id(variant, key),
+                {
+                    "kind": "number",
+                    "title": f"{variant}:{key}",
+                    "value": number["display"],
+                    "files": [paths.all_numbers(variant), number["source"]],
+                },
+            )
+    elif place.name == "claims.csv":
+        own = {claim.id: claim for claim in config.claims()}
+        variant = folder.name
+        for row in _table(path).to_dict("records"):
+            claim = own[row["claim_id"]]
+            yield (
+                paths.identifier(claim.id, variant),
+                {
+                    "kind": "claim",
+                    "title": claim.paraphrase,
+                    "value": row["verdict"],
+                    "files": [path, paths.result(variant, "readings")],
+                },
+            )
+    elif place.stem == folder.name == "report" and place.suffix in {".html", ".pdf"}:
+        yield (
+            f"report-{place.suffix[1:]}",
+            {"kind": "report", "title": "The report", "files": [path]},
+        )
+
+
+def _writer(notebook: str | None) -> int | None:
+    """The number of the cell that writes a notebook's outputs: its last code cell."""
+    if notebook is None:
+        return None
+    cells = _json(notebook)["cells"]
+    return max(n for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code")
+
+
+def find(manifest: dict, name: str) -> str:
+    """The id that a person means: an id, a figure, claim or number key without its variant.
+
+    A name without a variant stands for what is made once, or else the default variant.
+    Raises AuditError with the nearest known name.
+    """
+    from aidaudit.errors import nearest
+
+    items = manifest["items"]
+    by_title = {item["title"]: one for one, item in items.items() if item["kind"] == "number"}
+    judged = {claim.id: claim.judged_in for claim in config.claims()}
+    default = config.config().default_variant
+    variants = [judged.get(name, default), config.ALL, default, *config.config().variants]
+    for variant in variants:
+        for candidate in (name, by_title.get(name), f"{name}-{variant}"):
+            if candidate in items:
+                return candidate
+        if f"{variant}:{name}" in by_title:
+            return by_title[f"{variant}:{name}"]
+    raise AuditError(
+        f"nothing in this build is called {name}.",
+        mend=nearest(name, [*items, *by_title])
+        + "Ids stand below figures and tables; keys of numbers in numbers.json.",
+    )
+
+
+def jobs_before(manifest: dict, path: str) -> list[str]:
+    """The jobs that an output rests on, the one that made it first, nearest first."""
+    found: list[str] = []
+    waiting = [path]
+    while waiting:
+        job = manifest["outputs"].get(waiting.pop(0), {}).get("job")
+        if job is not None and job not in found:
+            found.append(job)
+            waiting += sorted(manifest["jobs"][job]["inputs"])
+    return found
+
+
+def raw_before(manifest: dict, path: str) -> list[str]:
+    """The descriptors of the raw tables that an output rests on."""
+    return sorted(
+        {
+            source
+            for job in jobs_before(manifest, path)
+            for source in manifest["jobs"][job]["inputs"]
+            if source.startswith("data/raw/") and source.endswith("datapackage.json")
+        }
+    )
+
+
+# ---------------------------------------------------------------- descriptors
+
+
+def descriptor(manifest: dict, path: str) -> dict:
+    """The Frictionless descriptor of all built tables below the folder that it stands in.
+
+    CSV has no room for a mark of its own: id, version and made_from stand here.
+    """
+    folder = Path(path).parent
+    resources = [
+        _resource(table, folder, about, manifest)
+        for table, about in manifest["outputs"].items()
+        if table.endswith(".csv") and Path(table).is_relative_to(folder)
+    ]
+    return {
+        "profile": "data-package",
+        "name": f"aidaudit-{folder.name}",
+        "title": f"Tables that the build writes to {folder}",
+        "version": manifest["version"],
+        "licenses": [{"name": "MIT", "title": "MIT licence; facts: their publishers' terms"}],
+        "resources": resources,
+    }
+
+
+def _resource(table: str, folder: Path, about: dict, manifest: dict) -> dict:
+    place = Path(table)
+    full = repro.root() / table
+    return {
+        "name": "-".join(place.relative_to(folder).with_suffix("").parts)
+        .replace("_", "-")
+        .lower(),
+        "path": place.relative_to(folder).as_posix(),
+        "profile": "tabular-data-resource",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": full.stat().st_size,
+        "hash": f"sha256:{about['sha256']}",
+        "aidaudit-id": "-".join((place.stem, place.parent.name)),
+        "aidaudit-version": manifest["version"],
+        "aidaudit-made-from": manifest["jobs"][about["job"]]["made_from"],
+        "schema": {"fields": _fields(place), "missingValues": [""]},
+    }
+
+
+def _fields(place: Path) -> list[dict]:
+    """The columns of a built table: as its schema says, or as its values are."""
+    header = _table(place.as_posix(), rows=0).columns.tolist()
+    known = {**RAW, **CLEAN} if place.parent.name == "clean" else RESULTS
+    candidates = [known[place.stem]] if place.stem in known else []
+    if place.stem.startswith(paths.KIEL):
+        candidates = list(CLEAN.values())
+    for candidate in candidates:
+        if place.parts[0] == "data" and list(candidate.columns) == header:
+            return candidate.fields()
+    frame = _table(place.as_posix())
+    return [
+        {"name": str(name), "type": _KINDS.get(frame[name].dtype.kind, "string")}
+        for name in header
+    ]
+
+
+def _json(path: str) -> dict:
+    return json.loads((repro.root() / path).read_text(encoding="utf-8"))
+
+
+def _table(path: str, rows: int | None = None) -> pd.DataFrame:
+    return pd.read_csv(
+        repro.root() / path, nrows=rows, keep_default_na=False, na_values=[""], low_memory=False
+    )

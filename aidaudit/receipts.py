@@ -1,0 +1,75 @@
+"""What a job of the build says about itself: made by which rule, from which files, into which.
+
+A receipt is written beside the outputs of every job; the manifest is all of them together.
+Its `made_from` is one hash over everything that could change the outputs, known before the
+job runs, so that outputs can carry it. It names no commit: an output that did could never
+be recorded in that commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from aidaudit import files, paths, repro
+from aidaudit.errors import AuditError
+
+
+def sha256(path: str | Path) -> str:
+    """Hex sha256 of a file's bytes; path relative to the root."""
+    with (repro.root() / path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def opened(
+    *,
+    rule: str,
+    code: str,
+    inputs: Sequence[str],
+    notebook: str | None = None,
+    parameters: dict | None = None,
+) -> dict:
+    """A receipt of a job that is about to run.
+
+    rule: its name. code: the hash of the code it uses (`fingerprint`). inputs: the files it
+    reads. notebook, parameters: what it runs, with the values it gets. Its key made_from is
+    the sha256 of all the others.
+    """
+    receipt = {
+        "rule": rule,
+        "notebook": notebook,
+        "parameters": parameters or {},
+        "code": code,
+        "version": repro.VERSION,
+        "environment": sha256(paths.LOCK),
+        "inputs": {files.name(path): sha256(path) for path in sorted(inputs)},
+    }
+    text = json.dumps(receipt, sort_keys=True, ensure_ascii=False)
+    return {**receipt, "made_from": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def close(receipt: dict, outputs: Sequence[str], path: str) -> None:
+    """Add the hashes of the outputs, and write the receipt to its path."""
+    made = {files.name(output): sha256(output) for output in sorted(outputs)}
+    files.write_json({**receipt, "outputs": made}, path)
+
+
+def read(path: str) -> dict:
+    """A receipt. Raises AuditError for a file that is none."""
+    try:
+        receipt = json.loads((repro.root() / path).read_text(encoding="utf-8"))
+        receipt["rule"], receipt["inputs"], receipt["outputs"], receipt["made_from"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AuditError(
+            f"the receipt is broken: {error!r}.",
+            file=path,
+            mend="remove it; the next build runs the job again.",
+        ) from None
+    return receipt
+
+
+def job_of(path: str) -> str:
+    """The name of the job that a receipt is of: group/name."""
+    return Path(path).parent.name + "/" + Path(path).stem
