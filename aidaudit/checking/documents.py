@@ -1,0 +1,136 @@
+"""PDF and SVG: by what their pages draw, metadata aside."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import re
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pypdf
+
+from aidaudit.checking.base import MOST_LINES, Archive, Finding, hinted, shared
+
+# Drawings share style sheets and glyphs; a copy with some elements changed shares nearly all.
+ALIKE = 0.9
+# What pypdf thinks of a damaged file is ours to say.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+def is_pdf(content: bytes) -> bool:
+    """Whether the bytes begin as a PDF does."""
+    return content[:5] == b"%PDF-"
+
+
+def _pages(content: bytes) -> list[tuple[str, ...]] | None:
+    """Hashes of what each page draws: its instructions, fonts and pictures."""
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(content), strict=False)
+        pages = []
+        for page in reader.pages:
+            streams: list[str] = []
+            _streams(page.get("/Resources"), streams, set(), 0)
+            drawn = page.get_contents()
+            data = drawn.get_data() if drawn is not None else b""
+            box = [f"{float(side):.2f}" for side in page.mediabox]
+            pages.append((hashlib.sha256(data).hexdigest(), *box, *sorted(streams)))
+    except Exception:  # pypdf raises what it likes on what is no PDF
+        return None
+    return pages
+
+
+def _streams(thing: object, found: list[str], seen: set[int], depth: int) -> None:
+    """Hashes of all streams below an object; depth and cycles are limited."""
+    thing = thing.get_object() if hasattr(thing, "get_object") else thing
+    if id(thing) in seen or depth > 12:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, pypdf.generic.StreamObject):
+        found.append(hashlib.sha256(thing.get_data()).hexdigest())
+    if isinstance(thing, dict):
+        for key in sorted(thing):
+            if key not in ("/Parent", "/P", "/StructParents"):
+                _streams(thing[key], found, seen, depth + 1)
+    elif isinstance(thing, list):
+        for part in thing:
+            _streams(part, found, seen, depth + 1)
+
+
+def pdf(content: bytes, archive: Archive, file: Path) -> Finding | None:
+    """A PDF against all archived ones, page by page; None where nothing is like it."""
+    mine = _pages(content)
+    hint = hinted(content, archive, ".pdf")
+    if mine is None:
+        return Finding("altered", hint, "damaged: it cannot be read") if hint else None
+    best: tuple[float, str, list] = (0.0, "", [])
+    for path in archive.of_kind(".pdf"):
+        there = archive.read(path)
+        pages = _pages(there) if there is not None else None
+        if pages is None:
+            continue
+        if pages == mine:
+            return Finding("unchanged", path, "the same pages; its metadata are others")
+        score = shared(Counter(sum(mine, ())), Counter(sum(pages, ())))
+        best = max(best, (score, path, pages), key=lambda one: one[0])
+    score, path, pages = best
+    if hint and (score < 0.5 or path != hint):
+        path = hint
+    elif score < 0.5:
+        return None
+    told = []
+    if len(mine) != len(pages):
+        told.append(f"{len(mine)} pages instead of {len(pages)}")
+    told += [
+        f"page {number} draws something else"
+        for number, (one, two) in enumerate(zip(mine, pages, strict=False), start=1)
+        if one != two
+    ]
+    return Finding("altered", path, "nearly the same pages, or its metadata", told[:MOST_LINES])
+
+
+def is_svg(content: bytes) -> bool:
+    """Whether the bytes hold an SVG drawing."""
+    return b"<svg" in content[:4096]
+
+
+def _drawing(content: bytes) -> str | None:
+    """An SVG without its metadata, in one spelling; None where it cannot be read safely."""
+    head = content.upper()
+    if b"<!ENTITY" in head or re.search(rb"<!DOCTYPE[^>]*\[", head):
+        return None
+    try:
+        tree = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError):
+        return None
+    for parent in list(tree.iter()):
+        for child in list(parent):
+            if child.tag.endswith("}metadata"):
+                parent.remove(child)
+    return ElementTree.canonicalize(
+        ElementTree.tostring(tree, encoding="unicode"), strip_text=True
+    )
+
+
+def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:
+    """A drawing against all archived ones; None where nothing is like it."""
+    mine = _drawing(content)
+    hint = hinted(content, archive, ".svg")
+    if mine is None:
+        return Finding("altered", hint, "damaged, or it declares entities") if hint else None
+    parts = Counter(re.split(r"(?<=>)", mine))
+    best = (0.0, "")
+    for path in archive.of_kind(".svg"):
+        there = archive.read(path)
+        drawing = _drawing(there) if there is not None else None
+        if drawing is None:
+            continue
+        if drawing == mine:
+            return Finding("unchanged", path, "the same drawing; its metadata are others")
+        score = shared(parts, Counter(re.split(r"(?<=>)", drawing)))
+        best = max(best, (score, path))
+    if best[0] >= ALIKE:
+        return Finding("altered", best[1], "nearly the same drawing", ["its elements differ"])
+    return Finding("altered", hint, "its metadata name it; it draws another") if hint else None

@@ -1,0 +1,204 @@
+"""Tables, JSON and text: by cells, values and lines, however they are spelt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from aidaudit.checking.base import MOST_LINES, Archive, Finding, shared
+
+MOST_CELL = 10_000_000
+
+
+def _decoded(content: bytes) -> str | None:
+    if b"\x00" in content:
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def is_table(content: bytes) -> bool:
+    """Whether the first line has a delimiter of tables."""
+    text = _decoded(content)
+    return text is not None and any(mark in text.partition("\n")[0] for mark in ",;\t")
+
+
+def _rows(text: str) -> list[list[str]] | None:
+    """The cells of a table, whatever the delimiter and line ends."""
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    csv.field_size_limit(MOST_CELL)
+    try:
+        return [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
+        ]
+    except csv.Error:
+        return None
+
+
+def _equal(one: str, two: str) -> bool:
+    """Whether two cells say the same: the same text, or exactly the same number."""
+    if one == two:
+        return True
+    try:
+        left, right = Decimal(one), Decimal(two)
+    except InvalidOperation:
+        return False
+    return left.is_finite() and right.is_finite() and left == right
+
+
+def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
+    """A table against all archived ones, cell by cell; None where nothing is like it."""
+    mine = _rows(_decoded(content) or "")
+    if not mine or len(mine) < 2:
+        return None
+    lines = Counter(map(tuple, mine))
+    best: tuple[float, str, list[list[str]]] = (0.0, "", [])
+    for path in archive.of_kind(".csv"):
+        there = archive.read(path)
+        rows = _rows(_decoded(there) or "") if there is not None else None
+        # Another table with other columns is another table.
+        if not rows or len(set(rows[0]) & set(mine[0])) * 2 < len(set(rows[0]) | set(mine[0])):
+            continue
+        if len(rows) == len(mine) and all(
+            len(one) == len(two) and all(map(_equal, one, two))
+            for one, two in zip(mine, rows, strict=True)
+        ):
+            how = "the same cells; only their spelling, delimiters or line ends differ"
+            return Finding("unchanged", path, how)
+        score = shared(lines, Counter(map(tuple, rows)))
+        best = max(best, (score, path, rows), key=lambda one: one[0])
+    score, path, rows = best
+    if not path or (score < 0.5 and not _near(mine, rows)):
+        return None
+    return Finding("altered", path, "most rows are the same", list(_cells(mine, rows)))
+
+
+def _near(mine: list[list[str]], rows: list[list[str]]) -> bool:
+    """Whether most cells agree in place, though few whole rows do."""
+    if mine[0] != rows[0] or len(mine) != len(rows):
+        return False
+    pairs = [
+        _equal(one, two)
+        for left, right in zip(mine, rows, strict=True)
+        for one, two in zip(left, right, strict=False)
+    ]
+    return sum(pairs) >= 0.5 * len(pairs)
+
+
+def _cells(mine: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
+    """The first differences of two tables."""
+    left, right = Counter(map(tuple, mine)), Counter(map(tuple, rows))
+    if left == right:
+        yield "the same rows in another order"
+        return
+    if mine[0] != rows[0]:
+        yield f"other columns: {', '.join(mine[0])} instead of {', '.join(rows[0])}"
+    if len(mine) != len(rows):
+        yield f"{len(mine) - 1:,} rows instead of {len(rows) - 1:,}"
+        for what, part in (("added", left - right), ("missing", right - left)):
+            yield from (f"{what}: {', '.join(row)[:120]}" for row in list(part)[:4])
+        return
+    told = 0
+    for number, (one, two) in enumerate(zip(mine, rows, strict=True), start=1):
+        for column, (found, expected) in enumerate(zip(one, two, strict=False)):
+            if not _equal(found, expected) and told < MOST_LINES - 2:
+                told += 1
+                name = rows[0][column]
+                yield f"row {number}, column {name}: {found!r} instead of {expected!r}"
+
+
+def is_json(content: bytes) -> bool:
+    """Whether the bytes are JSON."""
+    return content.lstrip()[:1] in (b"{", b"[") and _loaded(content) is not None
+
+
+def _loaded(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _leaves(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every value with its place in a JSON document."""
+    if isinstance(value, dict):
+        for key in value:
+            yield from _leaves(value[key], f"{place}.{key}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _leaves(part, f"{place}[{number}]")
+    else:
+        yield place, json.dumps(value, ensure_ascii=False)
+
+
+def values(content: bytes, archive: Archive, file: Path) -> Finding | None:
+    """JSON against all archived documents, value by value; None where nothing is like it."""
+    mine = dict(_leaves(_loaded(content)))
+    best: tuple[float, str, dict] = (0.0, "", {})
+    for path in archive.of_kind(".json", ".ipynb"):
+        there = archive.read(path)
+        if there is None:
+            continue
+        leaves = dict(_leaves(_loaded(there)))
+        if leaves == mine:
+            return Finding("unchanged", path, "the same values; only their spelling differs")
+        score = shared(Counter(mine.items()), Counter(leaves.items()))
+        best = max(best, (score, path, leaves), key=lambda one: one[0])
+    score, path, leaves = best
+    if score < 0.5:
+        return None
+    told = [
+        f"{place.lstrip('.')}: {mine.get(place, 'missing')[:80]} instead of "
+        f"{leaves.get(place, 'nothing')[:80]}"
+        for place in [*leaves, *(place for place in mine if place not in leaves)]
+        if mine.get(place) != leaves.get(place)
+    ]
+    return Finding("altered", path, "most values are the same", told[:MOST_LINES])
+
+
+def is_text(content: bytes) -> bool:
+    """Whether the bytes are UTF-8 text."""
+    return _decoded(content) is not None
+
+
+def lines(content: bytes, archive: Archive, file: Path) -> Finding | None:
+    """Text against all archived pages, line by line; None where nothing is like it."""
+    mine = (_decoded(content) or "").splitlines()
+    suffixes = (".html",) if b"<html" in content[:2048].lower() else (".md", ".txt", ".html")
+    best: tuple[float, str, list[str]] = (0.0, "", [])
+    for path in archive.of_kind(*suffixes):
+        there = archive.read(path)
+        lines = (_decoded(there) or "").splitlines() if there is not None else []
+        if lines and lines == mine:
+            return Finding("unchanged", path, "the same lines; only their ends differ")
+        score = shared(Counter(mine), Counter(lines))
+        best = max(best, (score, path, lines), key=lambda one: one[0])
+    score, path, lines = best
+    if score < 0.5:
+        return None
+    told = [
+        f"line {number}: {_around(one, two)}"
+        for number, (one, two) in enumerate(zip(mine, lines, strict=False), start=1)
+        if one != two
+    ]
+    if len(mine) != len(lines):
+        told.insert(0, f"{len(mine):,} lines instead of {len(lines):,}")
+    return Finding("altered", path, "most lines are the same", told[:MOST_LINES])
+
+
+def _around(one: str, two: str) -> str:
+    """Two lines from a little before the place where they begin to differ."""
+    same = next(
+        (n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b),
+        min(len(one), len(two)),
+    )
+    start = max(0, same - 25)
+    return f"{one[start : same + 35]!r} instead of {two[start : same + 35]!r}"

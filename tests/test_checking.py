@@ -1,0 +1,354 @@
+"""Checking a file that somebody cites: unchanged, altered or unknown, whatever its name."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pypdf
+import pytest
+from PIL import Image, PngImagePlugin
+
+from aidaudit import archives, checking, paths
+from aidaudit.errors import AuditError
+
+TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
+
+
+def draw(folder, name, values, kind="bar"):
+    """A chart in all formats with its id in its metadata, and its table."""
+    fig, ax = plt.subplots(figsize=(4, 2.5))
+    getattr(ax, kind)(range(len(values)), values, color="#0B5FA5")
+    ax.set_title(f"Chart {name}")
+    line = f"aidaudit-id={name}; aidaudit-version=0.1.0; aidaudit-made-from=abc"
+    about = {
+        "png": {"aidaudit-id": name, "aidaudit-version": "0.1.0"},
+        "pdf": {"Keywords": line, "CreationDate": None},
+        "svg": {"Keywords": [line], "Date": None},
+    }
+    figure, _, variant = name.partition("-")
+    where = paths.figure(figure, variant)
+    for suffix, metadata in about.items():
+        path = folder / where[suffix]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fig.savefig(path, format=suffix, metadata=metadata)
+    plt.close(fig)
+    rows = pd.DataFrame({"x": range(len(values)), "value": values, "note": f"of {name}"})
+    (folder / where["csv"]).write_text(rows.to_csv(index=False, lineterminator="\n"))
+    (folder / where["json"]).write_text(json.dumps({"figure": figure, "title": name}))
+    return list(where.values())
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A small build: three charts, a table, numbers, a page and the manifest."""
+    folder = tmp_path_factory.mktemp("build")
+    made = [
+        *draw(folder, "F01-article", [1, 4, 2, 5, 3]),
+        *draw(folder, "F02-article", [5, 1, 1, 4, 4], kind="plot"),
+        *draw(folder, "F03-article", [3, 3, 3, 1, 2], kind="scatter"),
+    ]
+    others = {
+        "data/processed/article/monthly.csv": TABLE,
+        "data/processed/article/numbers.json": json.dumps(
+            {f"key.{n}": {"value": n / 7, "unit": "%"} for n in range(20)}, indent=1
+        ),
+        "report/report.html": "<!doctype html>\n<html>\n" + "\n".join(
+            f"<p>Sentence {n}.</p>" for n in range(50)
+        ),
+    }  # fmt: skip
+    for path, text in others.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    outputs = {
+        path: {
+            "sha256": hashlib.sha256((folder / path).read_bytes()).hexdigest(),
+            "job": "article/F01",
+        }
+        for path in [*made, *others]
+    }
+    job = {
+        "rule": "figure", "notebook": "notebooks/figures/F01.ipynb", "parameters": {},
+        "inputs": {"data/raw/kiel/datapackage.json": "1"}, "outputs": [], "made_from": "abc",
+    }  # fmt: skip
+    items = {
+        f"{name}-article": {
+            "kind": "figure", "title": f"Title of {name}", "job": "article/F01",
+            "files": list(paths.figure(name, "article").values()),
+        }
+        for name in ("F01", "F02", "F03")
+    }  # fmt: skip
+    descriptor = folder / "data/raw/kiel/datapackage.json"
+    descriptor.parent.mkdir(parents=True)
+    descriptor.write_text(
+        json.dumps(
+            {
+                "title": "Tracker", "publisher": "Kiel",
+                "sources": [{"path": "tracker.xlsx", "hash": "sha256:123"}],
+            }
+        )
+    )  # fmt: skip
+    manifest = {
+        "version": "0.1.0", "jobs": {"article/F01": job}, "outputs": outputs, "items": items,
+    }  # fmt: skip
+    (folder / paths.MANIFEST).write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture
+def given(root, tmp_path):
+    """Check bytes under a name that says nothing."""
+
+    def check(content):
+        file = tmp_path / "download (3)"
+        file.write_bytes(content)
+        return checking.check(file, checking.from_checkout(root))
+
+    return check
+
+
+def png(root, name="F01"):
+    return (root / f"figures/article/{name}.png").read_bytes()
+
+
+def saved(picture, kind="PNG", **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg", "csv", "json"])
+def test_every_format_is_known_under_any_name(root, given, suffix):
+    path = f"figures/article/F01.{suffix}"
+    found = given((root / path).read_bytes())
+    assert (found.status, found.path) == ("unchanged", path)
+    assert "same bytes" in found.how
+
+
+def test_a_picture_without_its_metadata_is_unchanged(root, given):
+    stripped = saved(Image.open(io.BytesIO(png(root))))
+    assert b"aidaudit-id" not in stripped
+    found = given(stripped)
+    assert (found.status, found.path) == ("unchanged", "figures/article/F01.png")
+    assert "metadata" in found.how
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_one_altered_pixel_is_caught(root, given, keep):
+    picture = Image.open(io.BytesIO(png(root)))
+    info = PngImagePlugin.PngInfo()
+    if keep:
+        for key, value in picture.text.items():
+            info.add_text(key, value)
+    picture = picture.convert("RGBA")
+    red, green, blue, alpha = picture.getpixel((20, 10))
+    picture.putpixel((20, 10), (red, green, blue ^ 1, alpha))
+    found = given(saved(picture, pnginfo=info))
+    assert (found.status, found.path) == ("altered", "figures/article/F01.png")
+    assert re.search(r"\b1 of [\d,]+ pixels differ, the first at x 20, y 10", str(found))
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 40}), ("WEBP", {})])
+def test_a_recompressed_picture_is_told_from_an_unknown_one(root, given, kind, options):
+    picture = Image.open(io.BytesIO(png(root, "F02"))).convert("RGB")
+    found = given(saved(picture, kind, **options))
+    assert (found.status, found.path) == ("altered", "figures/article/F02.png")
+
+
+@pytest.mark.parametrize("scale", [0.4, 2])
+def test_a_scaled_picture_is_told_from_an_unknown_one(root, given, scale):
+    picture = Image.open(io.BytesIO(png(root, "F03"))).convert("RGB")
+    size = [int(side * scale) for side in picture.size]
+    found = given(saved(picture.resize(size)))
+    assert (found.status, found.path) == ("altered", "figures/article/F03.png")
+    assert "scaled" in found.differences[0]
+
+
+def test_another_chart_of_the_same_size_is_unknown(root, tmp_path, given):
+    draw(tmp_path / "other", "F09-article", [2, 2, 9, 1, 7])
+    picture = Image.open(tmp_path / "other/figures/article/F09.png")
+    assert given(saved(picture)).status == "unknown"
+    assert given(saved(Image.new("RGB", picture.size, "white"))).status == "unknown"
+
+
+def test_metadata_alone_prove_nothing(root, tmp_path, given):
+    draw(tmp_path / "fake", "F01-article", [9, 1, 9, 1, 9], kind="plot")
+    found = given((tmp_path / "fake/figures/article/F01.png").read_bytes())
+    assert (found.status, found.path) == ("altered", "figures/article/F01.png")
+    assert "shows another" in found.how
+
+
+def test_damaged_and_huge_pictures(root, given, tmp_path, monkeypatch):
+    found = given(png(root)[:2000])
+    assert found.status == "altered"
+    assert "damaged" in found.how
+    monkeypatch.setattr(checking.pictures, "MOST_PIXELS", 1000)
+    with pytest.raises(AuditError, match="too large to check"):
+        given(saved(Image.new("RGB", (100, 100))))
+
+
+def test_one_altered_digit_is_caught_with_its_place(root, given):
+    found = given(TABLE.replace("2022-07,8.75", "2022-07,8.76").encode())
+    assert (found.status, found.path) == ("altered", "data/processed/article/monthly.csv")
+    assert found.differences == ["row 8, column value_eur_bn: '8.76' instead of '8.75'"]
+
+
+def test_every_digit_of_a_table_counts(given):
+    for place in [n for n, letter in enumerate(TABLE) if letter.isdigit()]:
+        other = "7" if TABLE[place] != "7" else "3"
+        altered = TABLE[:place] + other + TABLE[place + 1 :]
+        assert given(altered.encode()).status == "altered", place
+
+
+@pytest.mark.parametrize(
+    "respelt",
+    [
+        TABLE.replace("\n", "\r\n"),
+        "\ufeff" + TABLE,
+        TABLE.replace(",", ";"),
+        TABLE.replace(",", "\t"),
+        TABLE.replace("2022", '"2022').replace(",", '",').replace('month",', "month,"),
+        TABLE.replace(",2.5\n", ",2.50\n"),
+        TABLE.rstrip("\n"),
+    ],
+)
+def test_a_table_saved_by_another_program_is_unchanged(given, respelt):
+    assert respelt != TABLE
+    found = given(respelt.encode())
+    assert (found.status, found.path) == ("unchanged", "data/processed/article/monthly.csv")
+
+
+def test_rows_that_move_go_or_come_are_caught(given):
+    head, *rows = TABLE.splitlines()
+    moved = "\n".join([head, *reversed(rows)])
+    assert given(moved.encode()).differences == ["the same rows in another order"]
+    gone = given("\n".join([head, *rows[:-1]]).encode())
+    assert gone.differences[0] == "11 rows instead of 12"
+    assert "2022-12" in gone.differences[1]
+    more = given("\n".join([head, *rows, "2023-01,99"]).encode())
+    assert "added: 2023-01, 99" in more.differences
+
+
+def test_a_table_that_is_not_ours_is_unknown(given):
+    assert given(b"month,value_eur_bn\n2030-01,1\n2030-02,2\n").status == "unknown"
+    assert given(b"a,b\n1,2\n").status == "unknown"
+
+
+def test_a_drawing_without_its_metadata_is_unchanged_and_a_changed_one_altered(root, given):
+    svg = (root / "figures/article/F01.svg").read_text()
+    bare = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    assert bare != svg
+    assert given(bare.encode()).status == "unchanged"
+    altered = bare.replace("#0b5fa5", "#ff0000", 1)
+    assert altered != bare
+    found = given(altered.encode())
+    assert (found.status, found.path) == ("altered", "figures/article/F01.svg")
+
+
+def test_entities_in_a_drawing_are_not_expanded(given):
+    bomb = '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><svg>&b;</svg>'
+    assert given(bomb.encode()).status == "unknown"
+
+
+def test_a_pdf_with_other_metadata_is_unchanged_and_with_another_page_altered(root, given):
+    content = (root / "figures/article/F01.pdf").read_bytes()
+    writer = pypdf.PdfWriter(io.BytesIO(content))
+    writer.metadata = {"/Title": "Mine"}
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    found = given(buffer.getvalue())
+    assert (found.status, found.path) == ("unchanged", "figures/article/F01.pdf")
+    writer.add_blank_page(10, 10)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    found = given(buffer.getvalue())
+    assert (found.status, found.path) == ("altered", "figures/article/F01.pdf")
+    assert found.differences == ["2 pages instead of 1"]
+    assert given(content[: len(content) // 2]).status != "unchanged"
+    assert given(b"%PDF-1.7 nothing of the kind").status == "unknown"
+
+
+def test_json_and_pages_by_their_values(root, given):
+    numbers = json.loads((root / "data/processed/article/numbers.json").read_text())
+    assert given(json.dumps(numbers).encode()).status == "unchanged"
+    numbers["key.3"]["value"] = 0.5
+    found = given(json.dumps(numbers).encode())
+    assert found.status == "altered"
+    assert found.differences[0].startswith("key.3.value: 0.5 instead of 0.428")
+    page = (root / "report/report.html").read_text()
+    assert given(page.replace("\n", "\r\n").encode()).status == "unchanged"
+    found = given(page.replace("Sentence 9.", "Sentence 8.").encode())
+    assert (found.status, found.path) == ("altered", "report/report.html")
+    assert given(b"{}").status == "unknown"
+    assert given(b"[" * 100_000).status == "unknown"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", b"cos\nsystem\n(S'echo'\ntR."])
+def test_anything_else_is_unknown_and_never_run(given, content):
+    assert given(content).status == "unknown"
+
+
+def test_a_reference_that_was_itself_changed_is_not_trusted(root, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy)
+    altered = TABLE.replace("8.75", "8.76")
+    (copy / "data/processed/article/monthly.csv").write_text(altered)
+    file = tmp_path / "cited.csv"
+    file.write_text(altered)
+    assert checking.check(file, checking.from_checkout(copy)).status != "unchanged"
+
+
+def test_a_zip_serves_as_well_as_a_checkout(root, tmp_path):
+    members = {
+        f"aidaudit-0.1.0/{path.relative_to(root).as_posix()}": path
+        for path in root.rglob("*") if path.is_file()
+    }  # fmt: skip
+    archives.write(tmp_path / "a.zip", members)
+    file = tmp_path / "x"
+    file.write_bytes(saved(Image.open(io.BytesIO(png(root)))))
+    with archives.open_safely(tmp_path / "a.zip") as reader:
+        archive = checking.from_zip(reader)
+        found = checking.check(file, archive)
+        told = checking.describe(found, archive)
+    assert found.status == "unchanged"
+    for words in (
+        "unchanged", "F01-article: Title of F01", "notebooks/figures/F01.ipynb",
+        "tracker.xlsx, sha256:123", "made from: abc",
+    ):  # fmt: skip
+        assert words in told
+
+
+def test_what_is_no_archive_is_said_so(tmp_path):
+    with pytest.raises(AuditError, match="no build"):
+        checking.from_checkout(tmp_path)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x", b"1")
+    with (
+        archives.open_safely(tmp_path / "a.zip") as reader,
+        pytest.raises(AuditError, match="no manifest"),
+    ):
+        checking.from_zip(reader)
+    with pytest.raises(AuditError, match="no such file"):
+        checking.check(tmp_path / "none", checking.Archive({"outputs": {}}, lambda path: b""))
+
+
+def test_a_picture_over_noise_does_not_match(given, root):
+    size = Image.open(io.BytesIO(png(root))).size
+    noise = np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    assert given(saved(Image.fromarray(noise))).status == "unknown"
+
+
+def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path):
+    path = tmp_path / paths.MANIFEST
+    path.parent.mkdir(parents=True)
+    for evil in ("../../etc/passwd", "/etc/passwd", "data/../../x"):
+        outputs = {evil: {"sha256": "0", "job": "a"}}
+        path.write_text(json.dumps({"jobs": {}, "items": {}, "outputs": outputs}))
+        with pytest.raises(AuditError, match="manifest cannot be read"):
+            checking.from_checkout(tmp_path)
