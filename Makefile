@@ -2,22 +2,41 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+VALIDATORS := .venv-validators/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: report test lab clean lock
+.PHONY: report test verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
 	@snakemake || { aidaudit failures; exit 1; }
 	@echo; echo "The report is at:"; ls -1 $(CURDIR)/report/report.html $(CURDIR)/report/report.pdf
 
-test: $(READY)
+# The same bytes as recorded, or at least the same values?
+verify: report
+	aidaudit verify
+
+# After a change that is meant to change outputs: what the build gives now is what it is to give.
+record: report
+	aidaudit generate
+	aidaudit verify --record
+
+archive: report
+	aidaudit archive
+
+# The archive against the specifications that it claims to meet. The validators have an
+# environment of their own, since they pin what the workflow needs newer.
+validate: archive $(VALIDATORS)
+	.venv-validators/bin/python tests/validators/run.py dist/*.zip
+
+test: $(READY) $(VALIDATORS)
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile rules
 	snakemake --lint
 	aidaudit schemas --check
 	aidaudit notebooks
+	aidaudit generate --check
 	pytest -n 2
 
 lab: $(READY)
@@ -26,12 +45,14 @@ lab: $(READY)
 # Built files only; data/raw is never touched.
 clean:
 	rm -rf data/processed/* figures/* logs .staging .snakemake
-	rm -rf report/build report/notebooks report/report.html report/report.pdf
+	rm -rf report/build report/notebooks report/report.html report/report.pdf dist
 
 # Needs uv (`pip install uv`); hashes are kept, addresses of package indexes are not.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet envs/requirements.in -o envs/requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --quiet envs/validators.in -o envs/validators.txt
 
 $(READY): envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -42,4 +63,11 @@ $(READY): envs/requirements.txt pyproject.toml
 		-r envs/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
+	@touch $@
+
+$(VALIDATORS): envs/validators.txt
+	@test -x .venv-validators/bin/python || $(PYTHON) -m venv .venv-validators
+	@echo "Setting up .venv-validators from envs/validators.txt (once) …"
+	@.venv-validators/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r envs/validators.txt
 	@touch $@

@@ -4,5 +4,3 @@ Notebooks tell the story; this package does the work. Import arrows run one way:
 sources, schema → money, donors → aggregate → claims → figures → report.
 `notebooks` (running and canonicalising) stands apart and knows nothing of aid.
 """
-
-__version__ = "0.1.0"

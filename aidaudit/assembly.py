@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import config, files, paths, repro, results, sources
+from aidaudit import config, files, manifest, paths, repro, results, sources
+from aidaudit.config import REPORT_TABLES
 from aidaudit.donors import GROUPS
 from aidaudit.numbers import display
-from aidaudit.report import VERDICTS, Figure, assemble, claims_markdown, plain
+from aidaudit.report import (
+    VERDICTS,
+    Figure,
+    assemble,
+    cited,
+    claims_markdown,
+    numbers_markdown,
+    plain,
+)
 from aidaudit.verdicts import NOT_TESTABLE
 
 SECTIONS = Path("report/sections")
@@ -143,6 +152,8 @@ def tables_of(variants: list[str]) -> dict[str, str]:
         "variants": _variants(variants),
         "data": _data(),
         "figures": _figures(variants),
+        "programs": _programs(variants),
+        "numbers": _numbers(variants),
     }
 
 
@@ -225,7 +236,7 @@ def _claims(variants: list[str]) -> str:
         )
     return claims_markdown(
         rows,
-        "Claims with their verdicts. Computed: the literal reading; below it the range of "
+        f"T01: {REPORT_TABLES['T01']}. Computed: the literal reading; below it the range of "
         "the admissible ones. Verdicts of other variants are named where they differ.",
     )
 
@@ -244,7 +255,8 @@ def _own(table: str, variant: str) -> str:
     words = json.loads(files.source(where["json"]).read_text(encoding="utf-8"))
     rows = [[plain(cell) for cell in row] for row in words["rows"]]
     links = f"[data (CSV)](../{where['csv']}) · [notebook](notebooks/{variant}/{table}.html)"
-    caption = f"{plain(words['caption'])} {links} {{#{table}-{variant}}}"
+    name = paths.identifier(table, variant)
+    caption = f"{name}: {plain(words['caption'])} {links} {{#{name}}}"
     return _pipe([plain(h) for h in words["header"]], rows, words["widths"], caption)
 
 
@@ -274,8 +286,8 @@ def _headline(variants: list[str]) -> str:
         flat,
         rows,
         [26, *[-10, -16] * len(variants)],
-        "Allocations up to the article's date under each reading, in bn EUR and in bn US$ at "
-        "the announcement months' rates (in brackets: the range over four methods).",
+        f"T11: {REPORT_TABLES['T11']}, in bn EUR and in bn US$ "
+        "at the announcement months' rates (in brackets: the range over four methods).",
     )
 
 
@@ -293,7 +305,7 @@ def _variants(variants: list[str]) -> str:
         ["Variant", "Release", "Cut-off", "What it shows"],
         rows,
         [12, 14, 14, 60],
-        "The variants of this report.",
+        f"T12: {REPORT_TABLES['T12']}.",
     )
 
 
@@ -323,7 +335,7 @@ def _data() -> str:
         ["Data", "Publisher", "Release, cut-off", "Terms", "Folders in `data/raw`, original"],
         rows,
         [20, 16, 20, 20, 28],
-        "Data, publishers and terms. The descriptors name the upstream files and their hashes.",
+        f"T04: {REPORT_TABLES['T04']}. The descriptors name the upstream files and hashes.",
     )
 
 
@@ -349,5 +361,35 @@ def _figures(variants: list[str]) -> str:
         ["Figure", "once, for all", *variants],
         rows,
         [16, *[24] * (1 + len(variants))],
-        "Every figure in every variant that can answer, with its data and executed notebook.",
+        f"T13: {REPORT_TABLES['T13']}, with its data and notebook.",
+    )
+
+
+def _programs(variants: list[str]) -> str:
+    written = [paths.receipt(*job) for job in config.listed(variants)]
+    jobs = manifest.jobs_of([files.name(files.source(path)) for path in written])
+    rows = [
+        [
+            plain(row["makes"]),
+            f"`{row['notebook'].removeprefix('notebooks/')}`, cell [{row['cell']}]{{.fixed}}",
+            "; ".join(f"`{one}`" for one in row["files"]),
+        ]
+        for row in manifest.programs(jobs)
+    ]
+    return _pipe(
+        ["What", "Notebook and the cell that writes it", "Files"],
+        rows,
+        [22, 26, 60],
+        f"T15: {REPORT_TABLES['T15']}. Cells count from the top, text included, as in the "
+        "executed notebooks; those lie in `report/notebooks`, notebooks in `notebooks`.",
+    )
+
+
+def _numbers(variants: list[str]) -> str:
+    texts = [path.read_text(encoding="utf-8") for path in (*sections(), files.source(ABSTRACT))]
+    return numbers_markdown(
+        cited(texts),
+        numbers_of(variants),
+        f"T14: {REPORT_TABLES['T14']}. `aidaudit trace` leads from an id to the "
+        "upstream files. {#T14}",
     )

@@ -132,7 +132,8 @@ def finish(fig: Figure, source: str, mark: str = "") -> None:
         )
     look = {"va": "bottom", "size": 7, "color": GREY, "linespacing": 1.3}
     fig.text(0.008, 0.06 / height, "\n".join(lines), **look)
-    fig.text(0.992, 0.06 / height, mark, ha="right", **look)
+    if mark:
+        fig.text(0.992, 0.06 / height, mark, ha="right", **look)
 
 
 def events() -> list[dict]:

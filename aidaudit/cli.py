@@ -224,6 +224,153 @@ def schemas(
 
 
 @app.command()
+def trace(
+    name: Annotated[str, typer.Argument(help="an id, a claim, or the key of a number")],
+    rows: Annotated[
+        bool, typer.Option("--rows", help="list the rows that make up a total of aid, as CSV")
+    ] = False,
+) -> None:
+    """Print the way back from a figure, table, number or claim to the upstream files.
+
+    Example: aidaudit trace F01-article
+    Example: aidaudit trace --rows article:at_article_date.nato.allocation.eur_bn
+    """
+    from aidaudit import manifest, tracing
+
+    whole = manifest.read()
+    if rows:
+        tracing.rows_of(whole, name).to_csv(sys.stdout, index=False, float_format="%.12g")
+    else:
+        print("\n".join(tracing.way_back(whole, name)))
+
+
+@app.command()
+def cite(
+    name: Annotated[
+        str | None, typer.Argument(help="an id, a claim, the key of a number; all if left out")
+    ] = None,
+    form: Annotated[str, typer.Option("--as", help="bibtex, csl, sentence or all")] = "all",
+) -> None:
+    """Print a reference to one output, or to the whole project: BibTeX, CSL-JSON, a sentence.
+
+    Example: aidaudit cite F01-article --as bibtex
+    """
+    from aidaudit import citation, manifest
+
+    cited = citation.cite(name, manifest.read())
+    forms = {
+        "bibtex": cited.bibtex,
+        "csl": json.dumps([cited.csl], indent=1, ensure_ascii=False),
+        "sentence": cited.sentence,
+    }
+    if form not in (*forms, "all"):
+        raise AuditError("unknown form", found=form, expected=", ".join((*forms, "all")))
+    print("\n".join(text for one, text in forms.items() if form in (one, "all")))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="a file that somebody cites, under any name")],
+    archive: Annotated[
+        Path | None, typer.Option(help="an archive (zip) to check against, not this build")
+    ] = None,
+) -> None:
+    """Say whether a file belongs to this build: unchanged (exit status 0), altered (1) or
+    not at all (2).
+
+    Example: aidaudit check Downloads/figure-1.png --archive aidaudit-0.1.0.zip
+    """
+    from aidaudit import archives, checking
+
+    if archive is None:
+        against = checking.from_checkout(repro.root())
+        finding = checking.check(file, against)
+        print(checking.describe(finding, against))
+    else:
+        with archives.open_safely(archive) as reader:
+            against = checking.from_zip(reader)
+            finding = checking.check(file, against)
+            print(checking.describe(finding, against))
+    raise typer.Exit(checking.EXIT[finding.status])
+
+
+@app.command()
+def verify(
+    record: Annotated[
+        bool, typer.Option("--record", help="write down what this build gives")
+    ] = False,
+) -> None:
+    """Hold the outputs that are here against outputs.sha256: by bytes, or else by value.
+
+    Example: aidaudit verify
+    """
+    from aidaudit import manifest
+    from aidaudit import verify as module
+
+    whole = manifest.read()
+    if record:
+        print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
+        return
+    verdict = module.check(whole)
+    print(module.told(verdict))
+    raise typer.Exit(int(verdict.level == "different"))
+
+
+@app.command()
+def archive() -> None:
+    """Write the archive of this version: sources, facts, outputs, and how they were made.
+
+    Example: aidaudit archive
+    """
+    from aidaudit import bundle, manifest
+
+    out = bundle.write(manifest.read())
+    print(f"{out.relative_to(repro.root())}: {out.stat().st_size / 1e6:.1f} MB")
+    print(out.with_suffix(".zip.sha256").read_text(encoding="utf-8"), end="")
+
+
+@app.command()
+def unpack(
+    file: Annotated[Path, typer.Argument(help="an archive (zip)")],
+    target: Annotated[Path, typer.Argument(help="a folder that is not there yet")],
+) -> None:
+    """Unpack an archive, refusing whatever could write elsewhere or fill the disk.
+
+    Example: aidaudit unpack aidaudit-0.1.0.zip checked
+    """
+    from aidaudit import archives
+
+    folder = archives.unpack(file, target)
+    inside = list(folder.iterdir())
+    print(inside[0] if len(inside) == 1 else folder)
+
+
+@app.command()
+def generate(
+    check: Annotated[
+        bool, typer.Option("--check", help="only say what is out of date")
+    ] = False,
+) -> None:
+    """Write what is generated: codemeta.json, .zenodo.json and, from the manifest of the last
+    build, codecheck.yml and the README's table of outputs.
+
+    Example: aidaudit generate --check
+    """
+    from aidaudit import files, generated
+
+    for path, text in generated.texts().items():
+        full = repro.root() / path
+        if full.is_file() and full.read_text(encoding="utf-8") == text:
+            continue
+        if check:
+            raise AuditError(
+                "the file is out of date.", file=path, mend="run `aidaudit generate`."
+            )
+        files.write_text(path, text)
+        print(path)
+
+
+@app.command()
 def failures() -> None:
     """Print what stopped the notebooks of the last build, and where to look.
 

@@ -21,6 +21,16 @@ Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
 Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]$")]
 # What does not depend on a variant is computed once, under this name.
 ALL = "all"
+# Tables that the report itself makes, by the ids under which they are cited.
+REPORT_TABLES = {
+    "T01": "Claims with their verdicts",
+    "T04": "Data, publishers and terms",
+    "T11": "Allocations up to the article's date under each reading",
+    "T12": "The variants of this report",
+    "T13": "Every figure in every variant that can answer",
+    "T14": "Every number in the text, by its id",
+    "T15": "What each notebook makes",
+}
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"
 Compare = Literal["≈", ">", ">=", "<", "<="]
@@ -350,6 +360,15 @@ def answers(figure: str, name: str) -> bool:
 def drawn(variants: list[str]) -> list[tuple[str, str]]:
     """(figure, variant) of every figure that is drawn for these variants, or once."""
     return _answered(figures(), variants)
+
+
+def listed(variants: list[str]) -> list[tuple[str, str]]:
+    """The jobs before the report whose notebooks it lists: (variant, name), sorted."""
+    own = [(variant, name) for name, variant in [*drawn(variants), *tabled(variants)]]
+    own += [(variant, name) for variant in variants for name in ("results", "claims")]
+    once = [f"scenario_{name}" for name in scenarios().scenarios]
+    own += [(ALL, name) for name in ("claims", "multiverse", "V01", *once)]
+    return sorted(own)
 
 
 def tabled(variants: list[str]) -> list[tuple[str, str]]:

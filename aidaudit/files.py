@@ -4,14 +4,16 @@ Paths are given relative to the repository's root (absolute ones are taken as th
 Inside the DAG the runner sets AIDAUDIT_DECLARED to the path of a JSON file,
 {"inputs": [...], "outputs": [...], "stage": folder, "made_from": hash}: a notebook then
 reads declared inputs only, and its outputs go to the stage, from where the runner moves them
-into place once all of them exist. In JupyterLab the variable is unset, and files are read and
-written in place.
+into place once all of them exist. In JupyterLab the variable is unset: files are read where
+they are, and outputs go to SCRATCH, under the same names. Only the workflow writes what it
+declares, so that an output is always what the manifest says it is.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DECLARED = "AIDAUDIT_DECLARED"
+SCRATCH = "scratch"
 
 
 def name(path: str | Path) -> str:
@@ -54,13 +57,13 @@ def source(path: str | Path) -> Path:
 
 
 def target(path: str | Path) -> Path:
-    """Where to write an output file; its folder is made.
+    """Where to write an output file; its folder is made. In JupyterLab: below SCRATCH.
 
     Raises AuditError when the running rule has not declared it.
     """
     wanted = name(path)
     if (declared := _declared()) is None:
-        full = root() / wanted
+        full = root() / SCRATCH / wanted if _in_notebook() else root() / wanted
     else:
         _check(wanted, declared["outputs"], verb="writes", list_name="outputs")
         full = Path(declared["stage"]) / wanted
@@ -103,6 +106,12 @@ def made_from() -> str:
     """
     declared = _declared()
     return declared["made_from"] if declared else "not recorded: run outside the workflow"
+
+
+def _in_notebook() -> bool:
+    # Loaded is not enough: the process that runs notebooks for the DAG has loaded it too.
+    shell = sys.modules.get("IPython")
+    return shell is not None and shell.get_ipython() is not None
 
 
 def _declared() -> dict | None:

@@ -39,7 +39,12 @@ def notebook(
     given = {name: value for name, value in offer.items() if name in declared}
     given.update(own)
     opened = receipting.opened(
-        rule=rule, code=code, inputs=inputs, notebook=source, parameters=given
+        rule=rule,
+        code=code,
+        inputs=inputs,
+        notebook=source,
+        cell=notebooks.last_code_cell(source),
+        parameters=given,
     )
     notebooks.run(
         source,

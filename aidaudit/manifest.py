@@ -7,9 +7,7 @@ README's table, codecheck.yml and the archive's crate are generated from it.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import b32encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -22,31 +20,31 @@ from aidaudit.tables import CLEAN, RAW, RESULTS
 # pandas' kinds of columns → Frictionless types, for tables without a schema of their own.
 _KINDS = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
 
+# What the manifest keeps of a receipt; version and environment are the same for all jobs.
+_KEPT = ("rule", "notebook", "cell", "parameters", "code", "inputs", "made_from")
 
-def number_id(variant: str, key: str) -> str:
-    """The short id of a number: 'n' and six letters or digits; stable while its key is."""
-    digest = hashlib.sha256(f"{variant}:{key}".encode()).digest()
-    return "n" + b32encode(digest).decode().lower()[:6]
+
+def jobs_of(written: Iterable[str]) -> dict[str, dict]:
+    """Job → its receipt, from the paths of receipts, sorted by job."""
+    found = {receipts.job_of(path): receipts.read(path) for path in written}
+    return dict(sorted(found.items()))
 
 
 def build(written: Iterable[str]) -> dict:
     """The manifest of a build from the receipts of its jobs.
 
     written: paths of receipts. Returns project, version, released, environment, jobs (name →
-    rule, notebook, parameters, code, inputs with sha256, outputs, made_from), outputs (path →
-    sha256, job) and items (id → kind, title, job, files, notebook, cell). Raises AuditError
-    for a file that is not as its job left it, or that another job read in another state.
+    rule, notebook, cell, parameters, code, inputs with sha256, outputs, made_from), outputs
+    (path → sha256, job) and items (id → kind, title, job, files, notebook, cell). Raises
+    AuditError for a file that is not as its job left it, or that another job read in another
+    state.
     """
-    jobs, outputs = {}, {}
-    for path in sorted(written):
-        receipt = receipts.read(path)
-        job = receipts.job_of(path)
-        for output, digest in receipt["outputs"].items():
-            outputs[output] = {"sha256": digest, "job": job}
-        jobs[job] = {
-            key: receipt[key]
-            for key in ("rule", "notebook", "parameters", "code", "inputs", "made_from")
-        } | {"outputs": sorted(receipt["outputs"])}
+    jobs = jobs_of(written)
+    outputs = {
+        path: {"sha256": digest, "job": job}
+        for job, receipt in jobs.items()
+        for path, digest in receipt["outputs"].items()
+    }
     for path, about in outputs.items():
         if receipts.sha256(path) != about["sha256"]:
             raise AuditError(
@@ -64,14 +62,17 @@ def build(written: Iterable[str]) -> dict:
                     file=path,
                     found=digest,
                     expected=f"sha256 {outputs[path]['sha256']}",
-                    mend=f"run it again: snakemake {about['outputs'][0]} --force",
+                    mend=f"run it again: snakemake {min(about['outputs'])} --force",
                 )
     return {
         "project": "aidaudit",
         "version": repro.VERSION,
         "released": repro.RELEASED,
         "environment": {"path": paths.LOCK, "sha256": receipts.sha256(paths.LOCK)},
-        "jobs": jobs,
+        "jobs": {
+            job: {key: about[key] for key in _KEPT} | {"outputs": sorted(about["outputs"])}
+            for job, about in jobs.items()
+        },
         "outputs": dict(sorted(outputs.items())),
         "items": dict(_items(jobs, outputs)),
     }
@@ -99,8 +100,7 @@ def _items(jobs: dict, outputs: dict) -> Iterator[tuple[str, dict]]:
                         expected=f"only {found[identifier]['title']}",
                         mend="rename one of the two keys.",
                     )
-                item |= {"job": job, "notebook": about["notebook"]}
-                item["cell"] = _writer(about["notebook"])
+                item |= {"job": job, "notebook": about["notebook"], "cell": about["cell"]}
                 found[identifier] = {
                     **item,
                     "files": [f for f in item["files"] if f in outputs],
@@ -127,7 +127,7 @@ def _of_file(path: str) -> Iterator[tuple[str, dict]]:
         variant = folder.parent.name
         for key, number in _json(path).items():
             yield (
-                number_id(variant, key),
+                paths.number_id(variant, key),
                 {
                     "kind": "number",
                     "title": f"{variant}:{key}",
@@ -154,14 +154,87 @@ def _of_file(path: str) -> Iterator[tuple[str, dict]]:
             f"report-{place.suffix[1:]}",
             {"kind": "report", "title": "The report", "files": [path]},
         )
+    elif path == "report/build/report.md":
+        for name, title in config.REPORT_TABLES.items():
+            shown = ["report/report.html", "report/report.pdf"]
+            yield name, {"kind": "table", "title": title, "files": shown}
 
 
-def _writer(notebook: str | None) -> int | None:
-    """The number of the cell that writes a notebook's outputs: its last code cell."""
-    if notebook is None:
-        return None
-    cells = _json(notebook)["cells"]
-    return max(n for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code")
+def programs(jobs: dict[str, dict]) -> list[dict]:
+    """Which notebook and which cell of it makes what: a row per notebook.
+
+    jobs: as `jobs_of` or the manifest has them. Returns dicts of makes (words), notebook,
+    cell and files (patterns such as figures/{article,latest}/F01.csv), in the order of the
+    stages. Executed notebooks are left out: they lie in report/notebooks under the same names.
+    """
+    rows = []
+    by_notebook: dict[str, list[tuple[str, dict]]] = {}
+    for job, about in jobs.items():
+        if about["notebook"]:
+            by_notebook.setdefault(about["notebook"], []).append((job, about))
+    for notebook, runs in by_notebook.items():
+        made = [
+            PurePosixPath(path)
+            for _, about in runs
+            for path in about["outputs"]
+            if not path.startswith("report/notebooks/")
+        ]
+        rows.append(
+            {
+                "makes": _makes(notebook, made),
+                "notebook": notebook,
+                "cell": runs[0][1]["cell"],
+                "files": _patterns(made),
+            }
+        )
+    stages = ("clean", "analysis", "figures", "tables", "report.ipynb")
+    return sorted(
+        rows, key=lambda row: (stages.index(row["notebook"].split("/")[1]), row["notebook"])
+    )
+
+
+def _makes(notebook: str, made: list[PurePosixPath]) -> str:
+    """What a notebook makes, in words."""
+    stem = PurePosixPath(notebook).stem
+    if notebook.startswith(("notebooks/figures/", "notebooks/tables/")):
+        return f"{stem} and its numbers"
+    named = {
+        "kiel": "Clean tables of the tracker's releases",
+        "context": "Clean tables of the context",
+        "results": "Totals by donor, month and reading, and their numbers",
+        "claims": "Verdicts of all claims, what they rest on, and their numbers",
+        "multiverse": "Every specification",
+        "scenario": "Scenarios",
+        "verdicts": "V01",
+        "report": "The report's text",
+    }
+    return named.get(stem, stem)
+
+
+def _patterns(made: list[PurePosixPath]) -> list[str]:
+    """Paths with what differs in braces: figures/{article,latest}/F01.{csv,pdf}."""
+    by_place: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for path in sorted(set(made)):
+        # The last folder is the variant, unless its parts lie in a folder of their own.
+        numbers = path.parent.name == "numbers"
+        variant = path.parent.parent.name if numbers else path.parent.name
+        root = path.parent.parent.parent if numbers else path.parent.parent
+        name = f"numbers/{path.stem}" if numbers else path.stem
+        place = by_place.setdefault((root.as_posix(), variant), {})
+        place.setdefault(name, []).append(path.suffix[1:])
+    found: dict[tuple[str, str], list[str]] = {}
+    for (root, variant), names in by_place.items():
+        # Many tables of one folder and kind are told by the folder.
+        if len(names) > 4:
+            names = {"*": [suffix for suffixes in names.values() for suffix in suffixes]}
+        for name, suffixes in names.items():
+            found.setdefault((root, f"{name}.{_braced(suffixes)}"), []).append(variant)
+    return [f"{root}/{_braced(variants)}/{name}" for (root, name), variants in found.items()]
+
+
+def _braced(parts: list[str]) -> str:
+    parts = sorted(set(parts))
+    return parts[0] if len(parts) == 1 else "{" + ",".join(parts) + "}"
 
 
 def find(manifest: dict, name: str) -> str:

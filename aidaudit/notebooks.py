@@ -484,6 +484,12 @@ def _tidy(text: str) -> str:
     return text
 
 
+def last_code_cell(path: str | Path) -> int:
+    """The number of the cell that writes a notebook's outputs, as `problems` demands."""
+    cells = read(path).cells
+    return max((n for n, cell in enumerate(cells, 1) if cell.cell_type == "code"), default=0)
+
+
 # ---------------------------------------------------------------- checks
 
 

@@ -5,6 +5,9 @@ Light on purpose: the Snakefile imports it.
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b32encode
+
 CLEAN = "data/processed/clean"
 KIEL = "kiel_release_"
 # The interactive view of the report's page, as a Vega-Lite specification with its data.
@@ -80,3 +83,9 @@ def receipt(group: str, name: str) -> str:
 def identifier(name: str, variant: str) -> str:
     """The short id of a figure or table, by which it is cited: F01-article."""
     return f"{name}-{variant}"
+
+
+def number_id(variant: str, key: str) -> str:
+    """The short id of a number: 'n' and six letters or digits; stable while its key is."""
+    digest = hashlib.sha256(f"{variant}:{key}".encode()).digest()
+    return "n" + b32encode(digest).decode().lower()[:6]

@@ -29,17 +29,19 @@ def opened(
     code: str,
     inputs: Sequence[str],
     notebook: str | None = None,
+    cell: int | None = None,
     parameters: dict | None = None,
 ) -> dict:
     """A receipt of a job that is about to run.
 
     rule: its name. code: the hash of the code it uses (`fingerprint`). inputs: the files it
-    reads. notebook, parameters: what it runs, with the values it gets. Its key made_from is
-    the sha256 of all the others.
+    reads. notebook, parameters: what it runs, with the values it gets; cell: the number of
+    the one that writes the outputs. Its key made_from is the sha256 of all the others.
     """
     receipt = {
         "rule": rule,
         "notebook": notebook,
+        "cell": cell,
         "parameters": parameters or {},
         "code": code,
         "version": repro.VERSION,

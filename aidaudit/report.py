@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -142,12 +143,62 @@ def _one(match, text, file, numbers, figures, tables) -> str:
 
 
 def _number(name: str, number: Mapping) -> str:
-    """A number as the reader sees it; its key and source show on hovering."""
+    """A number as the reader sees it; its id, key and source show on hovering.
+
+    It leads to its row in the list of all numbers, where its id stands beside it.
+    """
     display = plain(number["display"])
     if len(display) <= 20:  # a longer one, kept on one line, would stick out on a phone
         display = display.replace(" ", "\u00a0")
-    title = _attribute(f"{name} · {number.get('source') or 'source not given'}")
-    return f"[{display}]{{.number key={_attribute(name)} title={title}}}"
+    identifier = paths.number_id(*name.split(":", 1))
+    source = number.get("source") or "source not given"
+    title = _attribute(f"{identifier} · {name} · {source}")
+    mark = f"{{.number key={_attribute(name)} title={title}}}"
+    return f"[[{display}](#{identifier})]{mark}"
+
+
+def cited(texts: Iterable[str]) -> list[str]:
+    """The names of all numbers in the texts, as variant:key, in the order of their ids.
+
+    Figures, tables and views are no numbers; what cannot be resolved is `resolve`'s to say.
+    """
+    names = {
+        match["name"].strip() for text in texts for match in PLACEHOLDER.finditer(text)
+        if match["name"]
+    }  # fmt: skip
+    kept = [
+        name for name in names
+        if ":" in name and name.partition(":")[0] not in ("figure", "table", "view")
+    ]  # fmt: skip
+    return sorted(kept, key=lambda name: paths.number_id(*name.split(":", 1)))
+
+
+def numbers_markdown(
+    names: Iterable[str], numbers: Mapping[str, Mapping[str, Mapping]], caption: str
+) -> str:
+    """The list of all numbers that the report cites: id, number, key, source.
+
+    names: from `cited`; unknown ones are left out, since `resolve` refuses them.
+    """
+    rows = []
+    for name in names:
+        variant, _, key = name.partition(":")
+        number = numbers.get(variant, {}).get(key)
+        if number is None:
+            continue
+        identifier = paths.number_id(variant, key)
+        display = textwrap.shorten(number["display"], 40, placeholder=" …")
+        rows.append(
+            f"| [{identifier}]{{#{identifier}}} | {plain(display)} "
+            f"| {_breakable(name)} | {_breakable(number.get('source') or '')} |"
+        )
+    head = "| Id | Number | Key | Source |\n|:----|:--------|:-------------|:----------------|"
+    return "::: numbers\n" + "\n".join([head, *rows, "", f": {caption}"]) + "\n:::"
+
+
+def _breakable(text: str) -> str:
+    """A key or path that may be broken after its separators, for narrow columns."""
+    return re.sub(r"([./:_])(?=\w)", "\\1\u200b", text).replace("_", r"\_").replace("*", r"\*")
 
 
 def _figure(figure: Figure) -> str:
@@ -161,7 +212,7 @@ def _figure(figure: Figure) -> str:
             f"![]({figure.svg}){{alt={_attribute(figure.alt)}}}",
             f"**{figure.title}**",
             f"::: source\n{figure.caption}\n:::",
-            f"::: links\n[{figure.id} · {figure.variant}](#{figure.anchor}) "
+            f"::: links\n[{figure.anchor}](#{figure.anchor}) "
             f"· [data (CSV)]({link['csv']}) · [executed notebook]({link['notebook']})\n:::",
             ":::",
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
@@ -17,7 +16,7 @@ from aidaudit import manifest as manifests
 from aidaudit.donors import partition, select
 from aidaudit.errors import AuditError
 
-# A claim or figure whose number is one cell of the headline table → reading, donors, measure.
+# A claim whose number is one cell of the headline table → reading, donors, measure.
 TOTALS = {"MIL-2a": "at_article_date.nato.allocation"}
 
 
@@ -94,11 +93,12 @@ def rows_of(manifest: dict, name: str) -> pd.DataFrame:
     in EUR, nominal, zeros left out. Raises AuditError for anything else, and where the rows do
     not add up to the number.
     """
-    item = manifest["items"][manifests.find(manifest, name)]
+    identifier = manifests.find(manifest, name)
+    item = manifest["items"][identifier]
     variant, _, key = item["title"].partition(":")
-    if item["kind"] == "claim" and name.split("-article")[0] in TOTALS:
-        variant = Path(item["files"][0]).parent.name
-        key = TOTALS[name.split("-article")[0]]
+    if item["kind"] == "claim":
+        claim, _, variant = identifier.rpartition("-")
+        key = TOTALS.get(claim, "")
     parts = key.split(".")
     if parts[0] in ("total", "at_article_date") and len(parts) >= 3:
         return _of_headline(variant, *parts[:3])

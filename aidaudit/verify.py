@@ -48,14 +48,31 @@ def outputs(manifest: dict) -> list[str]:
     return sorted([*manifest["outputs"], *written, paths.MANIFEST, *paths.DESCRIPTORS])
 
 
+def is_output(path: str) -> bool:
+    """Whether a path is where builds write, and not a source."""
+    folders = ("data/processed/", "figures/", "report/build/", "report/notebooks/")
+    own = path.startswith(folders) and not path.endswith("/.gitkeep")
+    return own or path in ("report/report.html", "report/report.pdf")
+
+
 def record(manifest: dict) -> int:
-    """Write what this build gives into HASHES and VALUES; returns the number of outputs."""
+    """Write what this build gives into HASHES and VALUES; returns the number of outputs.
+
+    Raises AuditError where an output is not as its job left it.
+    """
     made = outputs(manifest)
+    for path, about in manifest["outputs"].items():
+        if about and receipts.sha256(path) != about["sha256"]:
+            raise AuditError(
+                "the output is not as the manifest says: the build is not finished.",
+                file=path,
+                mend="build first: make report",
+            )
     lines = "".join(f"{receipts.sha256(path)}  {path}\n" for path in made)
     files.write_text(HASHES, lines)
     values = {path: _account(path) for path in made if _has_values(path)}
     text = ",\n".join(
-        f" {json.dumps(path)}: {json.dumps(about, sort_keys=True, ensure_ascii=False)}"
+        f" {json.dumps(path)}: {json.dumps(about, ensure_ascii=False)}"
         for path, about in values.items()
     )
     files.write_text(VALUES, f"{{\n{text}\n}}\n")
@@ -124,7 +141,8 @@ def told(verdict: Verdict, *, most: int = 10) -> str:
 
 
 def _has_values(path: str) -> bool:
-    return path.endswith((".csv", "/numbers.json"))
+    numbers = path.endswith("/numbers.json") and "/receipts/" not in path
+    return path.endswith(".csv") or numbers
 
 
 def _account(path: str) -> dict:

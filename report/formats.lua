@@ -60,7 +60,14 @@ local function span(element)
   if element.classes:includes 'evidence' then return evidence(element) end
   if not typst then return nil end
   local open
-  if element.classes:includes 'verdict' then
+  if element.classes:includes 'number' then
+    -- A link like all others would colour every number of the text.
+    local link = element.content[1]
+    local content = link.content:clone()
+    content:insert(1, raw(('#number(<%s>)['):format(link.target:sub(2))))
+    content:insert(raw(']'))
+    return content
+  elseif element.classes:includes 'verdict' then
     open = ('#verdict("%s")['):format(element.classes[2])
   elseif element.classes:includes 'symbol' then
     open = '#symbol['
@@ -78,7 +85,7 @@ end
 local function div(element)
   if element.classes:includes 'plate' then return plate(element) end
   if not typst then return nil end
-  for _, class in ipairs { 'source', 'links', 'claims' } do
+  for _, class in ipairs { 'source', 'links', 'claims', 'numbers' } do
     if element.classes:includes(class) then
       local content = element.content:clone()
       content:insert(1, pandoc.RawBlock('typst', '#' .. class .. '['))

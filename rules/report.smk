@@ -21,6 +21,7 @@ rule assemble:
             *[paths.result(variant, "headline") for variant in VARIANTS],
             *words_of_figures(VARIANTS),
             *words_of_tables(VARIANTS),
+            *[paths.receipt(*job) for job in settings.listed(VARIANTS)],
             *CONFIG,
             *[f"data/raw/{folder}/datapackage.json" for folder in sources.packages()],
         ],

@@ -3,14 +3,17 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
 
+import frictionless
 import pypdf
 import pytest
+from PIL import Image
 
 from aidaudit import config, paths, report, repro
 
@@ -19,13 +22,13 @@ BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "repor
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".snakemake", ".staging", "logs", "processed", "notebooks.bak",
     ".pytest_cache", ".ruff_cache", "__pycache__", "*.egg-info", "build", "report.html",
-    "report.pdf",
+    "report.pdf", "dist", ".venv-validators",
 )  # fmt: skip
 
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
 
 
-def run(root: Path, *command: str) -> subprocess.CompletedProcess:
+def run(root: Path, *command: str, **variables: str) -> subprocess.CompletedProcess:
     """Run a command of the environment in a checkout, with that checkout's package."""
     binaries = Path(sys.executable).parent
     return subprocess.run(
@@ -35,6 +38,7 @@ def run(root: Path, *command: str) -> subprocess.CompletedProcess:
             **os.environ,
             "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(root),
+            **variables,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -70,6 +74,10 @@ def built(tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stdout[-4000:]
     assert "steps (100%) done" in done.stdout
     assert "since the build began" in done.stdout
+    # The archive takes its sources from git.
+    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "as copied")):
+        own = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "core.autocrlf=false")
+        assert run(root, "git", *own, *command).returncode == 0
     return root
 
 
@@ -254,8 +262,71 @@ def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
         notebook.write_text(before, "utf-8")
     assert planned.pop("total") == sum(planned.values())
     assert planned == {
-        "figure": 1, "numbers": 1, "assemble": 1, "render": 2, "pages": 1, "all": 1,
+        "figure": 1, "numbers": 1, "assemble": 1, "render": 2, "pages": 1, "manifest": 1,
+        "all": 1,
     }  # fmt: skip
+
+
+def test_touching_and_saving_rebuild_nothing(built):
+    for folder in ("notebooks", "aidaudit", "config", "data", "envs", "report", "figures"):
+        for path in (built / folder).rglob("*"):
+            path.touch()
+    for name in ("Snakefile", "CITATION.cff"):
+        (built / name).touch()
+    notebook = built / "notebooks/figures/F10.ipynb"
+    before = notebook.read_text("utf-8")
+    saved = json.loads(before)
+    saved["metadata"]["language_info"] = {"name": "python", "version": "3.99.0"}
+    saved["metadata"]["widgets"] = {"state": {}}
+    for number, cell in enumerate(saved["cells"]):
+        cell["id"] = f"other-{number}"
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = 99
+            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["hi"]}]
+    notebook.write_text(json.dumps(saved), "utf-8")
+    try:
+        assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
+    finally:
+        notebook.write_text(before, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "figures"),
+    [
+        ("views", ".between(first, last)", '.between(first, last, inclusive="both")', 1),
+        ("views", "Series of one country", "The series of one country", 0),
+        ("cli", "aidaudit failures", "aidaudit failures  ", 0),
+        ("archives", "is packed too tightly", "is packed far too tightly", 0),
+    ],
+)
+def test_a_changed_function_rebuilds_the_notebooks_that_use_it_only(
+    built, module, old, new, figures
+):
+    path = built / f"aidaudit/{module}.py"
+    before = path.read_text("utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new), "utf-8")
+    try:
+        told = run(built, "snakemake", "--dry-run").stdout
+    finally:
+        path.write_text(before, "utf-8")
+    if figures:
+        assert jobs(told)["figure"] == figures
+        assert not {"clean_kiel", "clean_context", "results", "claims"} & set(jobs(told))
+    else:
+        assert "Nothing to be done" in told
+
+
+def test_a_change_of_the_runner_rebuilds_every_notebook(built):
+    path = built / "aidaudit/notebooks.py"
+    before = path.read_text("utf-8")
+    path.write_text(before.replace('f"cell-{number:02d}"', 'f"cell-{number:03d}"'), "utf-8")
+    try:
+        planned = jobs(run(built, "snakemake", "--dry-run").stdout)
+    finally:
+        path.write_text(before, "utf-8")
+    assert planned["clean_context"] == len(config.context())
+    assert planned["figure"] == len(config.drawn(VARIANTS))
 
 
 def test_a_failing_cell_is_named_last_and_changes_no_output(built):
@@ -359,7 +430,196 @@ def test_a_subset_of_variants_is_built_without_the_report(built):
 
 def test_notebooks_run_from_their_own_folder_as_jupyterlab_does(built):
     assert repro.root() == ROOT
+    before = built_files(built)
     done = run(
         built / "notebooks/figures", "jupyter", "execute", "--inplace", "F10.ipynb",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
+    # What the workflow made stays as it is; the same words stand in the copy.
+    assert built_files(built) == before
+    words = "figures/all/F10.json"
+    assert (built / "scratch" / words).read_bytes() == (built / words).read_bytes()
+    assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
+    assert run(built, "git", "checkout", "-q", "notebooks").returncode == 0
+
+
+# ---------------------------------------------------------------- citing and archiving
+
+
+def manifest_of(root: Path) -> dict:
+    return json.loads((root / paths.MANIFEST).read_text("utf-8"))
+
+
+def test_the_build_gives_what_is_recorded(built):
+    verified = run(built, "aidaudit", "verify")
+    assert verified.returncode == 0, verified.stdout
+    assert verified.stdout.startswith(("The same bytes", "The same values"))
+
+
+def test_what_is_generated_is_up_to_date(built):
+    checked = run(built, "aidaudit", "generate", "--check")
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_manifest_knows_every_output(built):
+    manifest = manifest_of(built)
+    own = {paths.receipt(*job.split("/")) for job in manifest["jobs"]}
+    known = {*manifest["outputs"], *own, paths.MANIFEST, *paths.DESCRIPTORS}
+    found = {path for path in built_files(built) if not path.endswith(".gitkeep")}
+    assert found == known
+    for path, about in manifest["outputs"].items():
+        assert about["sha256"] == sha256((built / path).read_bytes()).hexdigest()
+        job = manifest["jobs"][about["job"]]
+        assert job["inputs"], path
+        for source in job["inputs"]:
+            assert (built / source).is_file()
+
+
+def test_every_format_carries_id_version_and_what_it_was_made_from(built):
+    manifest = manifest_of(built)
+    descriptor = json.loads((built / "figures/datapackage.json").read_text("utf-8"))
+    tables = {f"figures/{one['path']}": one for one in descriptor["resources"]}
+    figures = {k: i for k, i in manifest["items"].items() if i["kind"] == "figure"}
+    assert len(figures) == len(config.drawn(VARIANTS)) + 1
+    for identifier, item in figures.items():
+        svg, pdf, png, table, _ = item["files"]
+        made_from = manifest["jobs"][item["job"]]["made_from"]
+        with Image.open(built / png) as picture:
+            assert picture.text["aidaudit-id"] == identifier
+            assert picture.text["aidaudit-version"] == repro.VERSION
+            assert picture.text["aidaudit-made-from"] == made_from
+        line = (
+            f"aidaudit-id={identifier}; aidaudit-version={repro.VERSION}; "
+            f"aidaudit-made-from={made_from}"
+        )
+        assert pypdf.PdfReader(built / pdf).metadata["/Keywords"] == line
+        assert line in (built / svg).read_text("utf-8")
+        about = tables[table]
+        assert about["aidaudit-id"] == identifier
+        assert about["aidaudit-made-from"] == made_from
+    pdf = pypdf.PdfReader(built / "report/report.pdf")
+    made_from = manifest["jobs"]["report/pdf"]["made_from"]
+    assert f"aidaudit-made-from={made_from}" in pdf.metadata["/Keywords"]
+    assert 'content="aidaudit-id=report-html;' in (built / "report/report.html").read_text()
+
+
+@pytest.mark.parametrize("path", paths.DESCRIPTORS)
+def test_built_tables_are_valid_packages(built, path):
+    report_ = frictionless.validate(str(built / path))
+    assert report_.valid, report_.flatten(["rowNumber", "fieldName", "type", "note"])[:5]
+    assert len(report_.tasks) > 30
+
+
+def test_every_number_of_the_text_has_its_id_beside_it(built):
+    page = (built / "report/report.html").read_text("utf-8")
+    cited_ = set(re.findall(r'href="#(n[a-z2-7]{6})"', page))
+    assert len(cited_) > 200
+    listed = dict(re.findall(r'<span id="(n[a-z2-7]{6})">(n[a-z2-7]{6})</span>', page))
+    assert set(listed) == cited_
+    assert all(key == shown for key, shown in listed.items())
+    known = manifest_of(built)["items"]
+    assert cited_ <= set(known)
+
+
+def test_a_number_leads_back_to_the_upstream_file_and_its_rows(built):
+    key = "article:at_article_date.nato.allocation.eur_bn"
+    told = run(built, "aidaudit", "trace", key).stdout
+    for words in (
+        "notebooks/analysis/results.ipynb",
+        "kiel_release_21.csv",
+        "upstream: Ukraine",
+    ):
+        assert words in told
+    source = json.loads(
+        (built / "data/raw/kiel/release-21/datapackage.json").read_text("utf-8")
+    )["sources"][0]["hash"]
+    assert source.removeprefix("sha256:") in told
+    rows = run(built, "aidaudit", "trace", "--rows", key).stdout
+    listed = list(csv.DictReader(rows.splitlines()))
+    assert sum(float(row["value_eur"]) for row in listed) / 1e9 == pytest.approx(
+        203.892, abs=0.001
+    )
+    # Rows of the raw table, by their places in it.
+    raw = list(csv.DictReader(
+        (built / "data/raw/kiel/release-21/activities.csv").open(encoding="utf-8")
+    ))  # fmt: skip
+    by_row = {row["row"]: row for row in raw}
+    assert all(by_row[row["row"]]["activity_id"] == row["activity_id"] for row in listed)
+
+
+def test_cited_files_are_told_by_exit_status(built, tmp_path):
+    figure = built / "figures/all/F10.png"
+    copy = tmp_path / "image.png"
+    copy.write_bytes(figure.read_bytes())
+    found = run(built, "aidaudit", "check", str(copy))
+    assert (found.returncode, found.stdout[:9]) == (0, "unchanged")
+    assert "F10-all" in found.stdout
+    assert "upstream" in found.stdout or "data:" in found.stdout
+    with Image.open(figure) as picture:
+        altered = picture.convert("RGB")
+    altered.putpixel((5, 5), (1, 2, 3))
+    altered.save(copy)
+    assert run(built, "aidaudit", "check", str(copy)).returncode == 1
+    copy.write_bytes(b"something else")
+    assert run(built, "aidaudit", "check", str(copy)).returncode == 2
+    assert "@misc{aidaudit-" in run(built, "aidaudit", "cite", "F10-all").stdout
+
+
+# What must make no difference: another folder with letters and spaces, time zone, language,
+# hash seed, user, home and file permissions. HOME is made for the test.
+OTHERWISE = {
+    "TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8",
+    "PYTHONHASHSEED": "4711", "USER": "somebody", "LOGNAME": "somebody",
+    "MPLBACKEND": "svg", "SOURCE_DATE_EPOCH": "1", "OMP_NUM_THREADS": "2",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archived(built) -> Path:
+    done = run(built, "aidaudit", "archive")
+    assert done.returncode == 0, done.stdout
+    return built / f"dist/aidaudit-{repro.VERSION}.zip"
+
+
+def test_the_archive_alone_rebuilds_the_same_bytes_and_the_same_archive(
+    built, archived, tmp_path
+):
+    other = tmp_path / "Ünpacked elsewhere"
+    unpacked = run(built, "aidaudit", "unpack", str(archived), str(other))
+    assert unpacked.returncode == 0, unpacked.stdout
+    other = other / archived.stem
+    assert unpacked.stdout.strip() == str(other)
+    assert not (other / ".git").exists()
+    hashes = (other / "manifest-sha256.txt").read_text("utf-8").splitlines()
+    for line in hashes:
+        assert sha256((other / line[66:]).read_bytes()).hexdigest() == line[:64], line
+    before = built_files(built)
+    assert {k: v for k, v in built_files(other).items() if ".gitkeep" not in k} == {
+        k: v for k, v in before.items() if ".gitkeep" not in k
+    }
+    assert "Nothing to be done" in run(other, "snakemake", "--dry-run").stdout
+    assert run(other, "make", "clean").returncode == 0
+    home = tmp_path / "home"
+    home.mkdir()
+    # A network of its own, with nothing in it, where the machine allows that.
+    alone = (
+        ["unshare", "--net"] if run(other, "unshare", "--net", "true").returncode == 0 else []
+    )
+    done = run(other, *alone, "snakemake", HOME=str(home), **OTHERWISE)
+    assert done.returncode == 0, done.stdout[-4000:]
+    after = built_files(other)
+    differing = [path for path in after if after[path] != before.get(path)]
+    assert differing == []
+    assert set(after) == {path for path in before if ".gitkeep" not in path}
+    again = run(other, "aidaudit", "archive", HOME=str(home), **OTHERWISE)
+    assert again.returncode == 0, again.stdout
+    assert (other / f"dist/{archived.name}").read_bytes() == archived.read_bytes()
+
+
+def test_the_archive_meets_its_specifications(built, archived):
+    python = ROOT / ".venv-validators/bin/python"
+    if not python.is_file():
+        pytest.skip("no environment of validators: make test makes it")
+    done = run(built, str(python), "tests/validators/run.py", str(archived), "--quick")
+    assert done.returncode == 0, done.stdout
+    assert "All requirements are met." in done.stdout

@@ -1,4 +1,6 @@
 import json
+import sys
+import types
 
 import pandas as pd
 import pytest
@@ -27,7 +29,7 @@ def declared(checkout, monkeypatch):
     return stage
 
 
-def test_jupyterlab_reads_and_writes_in_place_from_any_folder(checkout, monkeypatch):
+def test_a_command_reads_and_writes_in_place_from_any_folder(checkout, monkeypatch):
     (checkout / "notebooks").mkdir()
     monkeypatch.chdir(checkout / "notebooks")
     assert files.source("data/aid.csv") == checkout / "data/aid.csv"
@@ -88,3 +90,14 @@ def test_failed_write_keeps_the_old_file_and_no_fragment(checkout):
         files.write_text("out/t.json", "lone surrogate \ud800")
     assert (checkout / "out/t.json").read_bytes() == old
     assert [path.name for path in (checkout / "out").iterdir()] == ["t.json"]
+
+
+def test_in_a_notebook_outputs_go_to_scratch(checkout, monkeypatch):
+    shell = types.SimpleNamespace(get_ipython=object)
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    where = files.write_text("figures/a/F01.txt", "x")
+    assert where == checkout / "scratch/figures/a/F01.txt"
+    assert not (checkout / "figures").exists()
+    # Loaded, as by a command that runs notebooks, but no notebook itself.
+    shell.get_ipython = lambda: None
+    assert files.write_text("figures/a/F01.txt", "x") == checkout / "figures/a/F01.txt"

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from aidaudit import report
+from aidaudit import paths, report
 from aidaudit.errors import AuditError
 
 REPOSITORY = Path(__file__).parents[1]
@@ -80,6 +80,8 @@ The specification curve follows @simonsohn2020; the workflow is run by Snakemake
 [@snakemake2021] and papermill [@papermill], with rates by `ecb_month_average(2024)`.
 
 {{table:T02}}
+
+{{table:numbers}}
 
 ```python
 rate = rates.loc[month, "usd"]  # 1.0825
@@ -201,11 +203,14 @@ def make_root(folder: Path) -> Path:
 
 
 def markdown_of(root: Path) -> str:
+    sections = sorted((root / "report" / "sections").glob("*.md"))
+    texts = [path.read_text("utf-8") for path in (*sections, root / "report/abstract.md")]
+    listed = report.numbers_markdown(report.cited(texts), NUMBERS, "All numbers")
     return report.assemble(
-        sorted((root / "report" / "sections").glob("*.md")),
+        sections,
         numbers=NUMBERS,
         figures=FIGURES,
-        tables=TABLES,
+        tables={**TABLES, "numbers": listed},
         title="NATO's support for Ukraine: an executable audit",
         subtitle="Every claim of a recent article, tested against open data",
         authors=["A. Author", "B. Author"],
@@ -255,7 +260,20 @@ def resolve(text: str) -> str:
 def test_a_number_brings_its_key_and_source():
     text = resolve("About {{article:headline.nato.usd}} in all.")
     assert "220.4\u00a0bn\u00a0US\\$" in text
-    assert 'title="article:headline.nato.usd · F01.csv, row 3"' in text
+    one = paths.number_id("article", "headline.nato.usd")
+    assert f'title="{one} · article:headline.nato.usd · F01.csv, row 3"' in text
+    assert f"](#{one})" in text
+
+
+def test_all_numbers_of_the_text_are_listed_by_their_ids():
+    texts = ["{{article:headline.nato.usd}} {{figure:F01:article}} {{table:T01}}", "{{a:b}}"]
+    names = report.cited(texts)
+    assert set(names) == {"article:headline.nato.usd", "a:b"}
+    assert report.cited(reversed(texts)) == names
+    listed = report.numbers_markdown(names, NUMBERS, "All.")
+    one = paths.number_id("article", "headline.nato.usd")
+    assert f"[{one}]{{#{one}}} | 220.4 bn US" in listed
+    assert paths.number_id("a", "b") not in listed
 
 
 @pytest.mark.parametrize(

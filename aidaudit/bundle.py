@@ -1,0 +1,122 @@
+"""The archive of a version: sources, facts, outputs and the crate, in one zip.
+
+A plain zip and not a BagIt bag: a bag keeps its payload below a folder `data/` of its own,
+whereas this archive, once unpacked, is a checkout in which `make report` works. What a bag
+would add, the hash of every file, stands in `manifest-sha256.txt`, in the form that
+`sha256sum --check` reads.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+from aidaudit import archives, citation, crate, repro, verify
+from aidaudit.errors import AuditError
+
+HASHES = "manifest-sha256.txt"
+ABOUT = "archive.json"
+FOLDER = Path("dist")
+
+
+def name() -> str:
+    """The archive's name, which is also that of the folder in it."""
+    return f"aidaudit-{repro.VERSION}"
+
+
+def write(manifest: dict) -> Path:
+    """Write the archive of the build at hand and its sha256; returns the zip's path.
+
+    Raises AuditError where an output is missing or not as the manifest has it, or where
+    neither git nor an unpacked archive says what the sources are.
+    """
+    root = repro.root()
+    sources, commit, modified = _sources(root)
+    built = verify.outputs(manifest)
+    for path in built:
+        recorded = manifest["outputs"].get(path, {}).get("sha256")
+        if not (root / path).is_file() or (recorded and _hash(root / path) != recorded):
+            raise AuditError(
+                "the output is missing, or not as it was made.",
+                file=path,
+                mend="build again: make report",
+            )
+    content: dict[str, Path | bytes] = {path: root / path for path in {*sources, *built}}
+    content[ABOUT] = _json(
+        {
+            "project": manifest["project"],
+            "version": manifest["version"],
+            "released": manifest["released"],
+            "commit": commit,
+            "modified": modified,
+        }
+    )
+    described = {
+        path: crate.Content(len(data), sha256(data).hexdigest())
+        for path, data in ((path, _bytes(one)) for path, one in sorted(content.items()))
+    }
+    metadata = crate.metadata(manifest, described, citation.read(), commit)
+    content[crate.FILE] = crate.text(metadata).encode()
+    lines = [f"{sha256(_bytes(one)).hexdigest()}  {path}\n" for path, one in content.items()]
+    content[HASHES] = "".join(sorted(lines, key=lambda line: line[66:])).encode()
+    out = root / FOLDER / f"{name()}.zip"
+    archives.write(
+        out,
+        {f"{name()}/{path}": one for path, one in content.items()},
+        executable={f"{name()}/{path}" for path in sources if _executable(path)},
+    )
+    digest = _hash(out)
+    out.with_suffix(".zip.sha256").write_text(f"{digest}  {out.name}\n", encoding="utf-8")
+    return out
+
+
+def _sources(root: Path) -> tuple[list[str], str | None, bool]:
+    """The committed files, the commit, and whether they differ from it.
+
+    In an unpacked archive, which is no repository, the archive's own lists say so.
+    """
+    if (root / ABOUT).is_file():
+        about = json.loads((root / ABOUT).read_text(encoding="utf-8"))
+        lines = (root / HASHES).read_text(encoding="utf-8").splitlines()
+        known = {line[66:]: line[:64] for line in lines}
+        own = [path for path in known if not verify.is_output(path)]
+        own = [path for path in own if path not in (ABOUT, crate.FILE)]
+        changed = any(_hash(root / path) != known[path] for path in own)
+        return own, about["commit"], about["modified"] or changed
+    try:
+        listed = _git(root, "ls-files", "-z").split("\0")
+        commit = _git(root, "rev-parse", "HEAD").strip()
+        modified = bool(_git(root, "status", "--porcelain").strip())
+    except (OSError, subprocess.CalledProcessError):
+        raise AuditError(
+            "there is neither a git repository nor an unpacked archive here.",
+            file=str(root),
+            mend="run it in a clone, or in a folder made by `aidaudit unpack`.",
+        ) from None
+    return [path for path in listed if path and (root / path).is_file()], commit, modified
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def _executable(path: str) -> bool:
+    # By what the file is, not by its mode: a file system may not know modes.
+    return (repro.root() / path).read_bytes()[:2] == b"#!"
+
+
+def _bytes(content: Path | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.read_bytes()
+
+
+def _hash(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _json(content: dict) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()

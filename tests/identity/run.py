@@ -1,0 +1,112 @@
+"""Build the committed state under differing conditions and compare every output's bytes.
+
+Takes minutes a build, so it is no part of `make test`, which rebuilds once, from the archive,
+under several of these at once. Run it from the root, with the environment active:
+python tests/identity/run.py [NAME …]
+
+Conditions whose means are missing (faketime, another user) are skipped and said so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from hashlib import sha256
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FEATURES = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR AVX2 FMA3"
+# name → (command before snakemake, environment, options of snakemake, folder)
+CONDITIONS = {
+    "one core": ([], {}, ["--cores", "1"], "one"),
+    "time zone, language, hash seed": (
+        [],
+        {"TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "4711"},
+        [],
+        "zone",
+    ),
+    "another user, home, umask, folder": (
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c",
+         'umask 077; exec "$@"', "sh"],
+        {"USER": "somebody", "LOGNAME": "somebody"},
+        [],
+        "ünder a nother näme",
+    ),
+    "another date": (["faketime", "2031-05-06 07:08:09"], {}, [], "date"),
+    "everything again over an earlier build": ([], {}, ["--forceall"], "date"),
+    "a processor without AVX2 and FMA": (
+        [],
+        {"NPY_DISABLE_CPU_FEATURES": FEATURES, "OPENBLAS_CORETYPE": "Nehalem"},
+        [],
+        "processor",
+    ),
+}  # fmt: skip
+
+
+def recorded() -> dict[str, str]:
+    """Path → sha256 as committed."""
+    lines = (ROOT / "outputs.sha256").read_text("utf-8").splitlines()
+    return {line[66:]: line[:64] for line in lines}
+
+
+def build(name: str, base: Path) -> str:
+    """Build under one condition; a line of the result."""
+    before, variables, options, folder = CONDITIONS[name]
+    if before and shutil.which(before[0]) is None:
+        return f"skipped: no {before[0]} on this machine"
+    root = base / folder
+    if not root.exists():
+        root.mkdir()
+        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=-1, check=True)
+        subprocess.run(["tar", "-x"], cwd=root, input=archive.stdout, check=True)
+    home = base / f"home of {folder}"
+    home.mkdir(exist_ok=True)
+    if "setpriv" in before:
+        for path in (root, home):
+            subprocess.run(["chown", "-R", "65534:65534", path], check=True)
+        base.chmod(0o755)
+    begun = time.monotonic()
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "snakemake", *options],
+        cwd=root,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(root),
+            "HOME": str(home),
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return "failed: " + (done.stdout + done.stderr)[-1500:]
+    known = recorded()
+    differing = [
+        path
+        for path, digest in known.items()
+        if sha256((root / path).read_bytes()).hexdigest() != digest
+    ]
+    minutes = (time.monotonic() - begun) / 60
+    told = f"{len(known) - len(differing)} of {len(known)} outputs the same, {minutes:.1f} min"
+    return told + "".join(f"\n    {path}" for path in differing[:20])
+
+
+def main(*names: str) -> int:
+    """Build under each condition, or under those named; 1 where bytes differ."""
+    failed = False
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in names or CONDITIONS:
+            told = build(name, Path(temporary))
+            print(f"{name}: {told}", flush=True)
+            failed |= "\n" in told or told.startswith("failed")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,215 @@
+"""What counts as a change: code that a notebook reaches, and nothing else."""
+
+import json
+import textwrap
+
+import pytest
+
+from aidaudit import fingerprint
+
+RUNNER = ("aidaudit.runner", "run")
+PACKAGE = {
+    "__init__": '"""The package."""',
+    "runner": "from aidaudit import helpers\n\ndef run():\n    return helpers.start()\n",
+    "helpers": """
+        import pandas as pd
+
+        LIMIT = 3
+
+        def start():
+            return 1
+
+        def used(x):
+            '''A docstring.'''
+            return x + LIMIT  # a comment
+
+        def unused(x):
+            return x
+    """,
+    "register": """
+        TESTS = {}
+
+        def test(function):
+            TESTS[function.__name__] = function
+            return function
+
+        def pick(name):
+            return TESTS[name]
+    """,
+    "tests_of_it": """
+        from aidaudit import helpers
+        from aidaudit.register import test
+
+        @test
+        def first():
+            return helpers.unused(1)
+    """,
+    "broad": """
+        from aidaudit import helpers
+
+        ALL = [helpers]
+    """,
+    "late": """
+        def late():
+            from aidaudit.helpers import used
+            return used(1)
+    """,
+    "again": "from aidaudit.helpers import used\n",
+    "effects": """
+        import os
+
+        from aidaudit import helpers
+
+        if helpers.LIMIT:
+            os.environ["X"] = "1"
+
+        NAME = "x"
+    """,
+}
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A small package and a notebook that can be changed."""
+    folder = tmp_path / "aidaudit"
+    folder.mkdir()
+    for name, text in PACKAGE.items():
+        (folder / f"{name}.py").write_text(textwrap.dedent(text))
+    return tmp_path
+
+
+def notebook(root, *cells, **metadata):
+    path = root / "n.ipynb"
+    made = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": text, "outputs": []}
+        for n, text in enumerate(cells)
+    ]
+    path.write_text(json.dumps({"cells": made, "metadata": metadata, "nbformat": 4}))
+    return path
+
+
+def digest(root, path):
+    fingerprint.package.cache_clear()
+    return fingerprint.notebook(path, root, RUNNER)
+
+
+def edit(root, module, old, new):
+    path = root / f"aidaudit/{module}.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+USES = "from aidaudit import helpers\nhelpers.used(1)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x + LIMIT", "x - LIMIT"),  # the function itself
+        ("LIMIT = 3", "LIMIT = 4"),  # what it names
+        ("return 1", "return 2"),  # what the runner names
+    ],
+)
+def test_what_a_notebook_reaches_counts(root, old, new):
+    path = notebook(root, USES)
+    before = digest(root, path)
+    edit(root, "helpers", old, new)
+    assert digest(root, path) != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return x\n", "return -x\n"),  # a function that it does not name
+        ("A docstring.", "Other words."),
+        ("# a comment", "# other words"),
+        ("def used(x):", "def used(x: int) -> int:"),
+        ("import pandas as pd", "import pandas as pd\nimport json"),
+    ],
+)
+def test_what_it_does_not_reach_does_not_count(root, old, new):
+    path = notebook(root, USES)
+    before = digest(root, path)
+    edit(root, "helpers", old, new)
+    assert digest(root, path) == before
+
+
+def test_what_decorators_register_counts_for_readers_of_the_register(root):
+    reads = notebook(root, "from aidaudit import register\nregister.pick('first')")
+    before = digest(root, reads)
+    edit(root, "tests_of_it", "unused(1)", "unused(2)")
+    after = digest(root, reads)
+    assert after != before
+    edit(root, "helpers", "return x\n", "return -x\n")
+    assert digest(root, reads) != after
+
+
+def test_a_module_handed_over_whole_counts_whole(root):
+    path = notebook(root, "from aidaudit.broad import ALL\nALL")
+    before = digest(root, path)
+    edit(root, "helpers", "return x\n", "return -x\n")
+    assert digest(root, path) != before
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from aidaudit.late import late\nlate()",
+        "from aidaudit.again import used\nused(1)",
+        "from aidaudit.helpers import used as u\nu(1)",
+        "import aidaudit.helpers as h\nh.used(1)",
+        "from aidaudit import again\nagain.used(1)",
+    ],
+)
+def test_every_way_of_importing_is_followed(root, cell):
+    path = notebook(root, cell)
+    before = digest(root, path)
+    edit(root, "helpers", "x + LIMIT", "x - LIMIT")
+    assert digest(root, path) != before
+
+
+def test_what_an_import_runs_counts(root):
+    path = notebook(root, "from aidaudit.effects import NAME\nNAME")
+    before = digest(root, path)
+    edit(root, "effects", '"1"', '"2"')
+    assert digest(root, path) != before
+
+
+def test_cells_count_and_what_saving_changes_does_not(root):
+    path = notebook(root, USES, kernelspec={"name": "python3"})
+    before = digest(root, path)
+    saved = json.loads(path.read_text())
+    saved["metadata"] = {"language_info": {"version": "3.13"}, "widgets": {"state": 1}}
+    saved["cells"][0] |= {"id": "other", "execution_count": 5, "outputs": [{"text": "hi"}]}
+    saved["cells"][0]["metadata"] = {"collapsed": True}
+    path.write_text(json.dumps(saved, indent=4))
+    assert digest(root, path) == before
+    saved["cells"][0]["source"] += "\n1"
+    path.write_text(json.dumps(saved))
+    assert digest(root, path) != before
+
+
+def test_tags_count_since_they_mark_the_parameters(root):
+    path = notebook(root, USES)
+    before = digest(root, path)
+    tagged = json.loads(path.read_text())
+    tagged["cells"][0]["metadata"] = {"tags": ["parameters"]}
+    path.write_text(json.dumps(tagged))
+    assert digest(root, path) != before
+
+
+def test_a_notebook_that_is_no_python_still_has_a_hash(root):
+    before = digest(root, notebook(root, "this is ("))
+    assert digest(root, notebook(root, "that is (")) != before
+
+
+def test_a_name_that_is_not_there_is_left_to_the_run(root):
+    assert digest(root, notebook(root, "from aidaudit import helpers\nhelpers.no_such()"))
+
+
+def test_the_version_counts(root, monkeypatch):
+    path = notebook(root, USES)
+    before = digest(root, path)
+    monkeypatch.setattr(fingerprint.repro, "VERSION", "9.9.9")
+    assert digest(root, path) != before
