@@ -53,17 +53,16 @@ def write(
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        with zipfile.ZipFile(part, "w") as archive:
             for name in sorted(members):
                 content = members[name]
                 about = zipfile.ZipInfo(name, when)
-                about.compress_type = zipfile.ZIP_DEFLATED
                 about.create_system = 3  # Unix, whatever writes it: file modes count
                 mode = 0o755 if name in executable else 0o644
                 about.external_attr = (stat.S_IFREG | mode) << 16
-                archive.writestr(
-                    about, content if isinstance(content, bytes) else content.read_bytes()
-                )
+                data = content if isinstance(content, bytes) else content.read_bytes()
+                # An entry does not take the level from its archive.
+                archive.writestr(about, data, zipfile.ZIP_DEFLATED, 9)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pypdf
+import pypdf.annotations
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -352,3 +353,48 @@ def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path):
         path.write_text(json.dumps({"jobs": {}, "items": {}, "outputs": outputs}))
         with pytest.raises(AuditError, match="manifest cannot be read"):
             checking.from_checkout(tmp_path)
+
+
+def test_what_only_looks_the_same_to_a_decoder_is_not_unchanged(root, given):
+    picture = Image.open(io.BytesIO(png(root))).convert("RGB")
+    other = Image.open(io.BytesIO(png(root, "F02"))).convert("RGB").resize(picture.size)
+    frames = saved(picture, save_all=True, append_images=[other])
+    assert given(frames).status != "unchanged"
+    exif = Image.Exif()
+    exif[274] = 3
+    assert given(saved(picture, exif=exif)).status != "unchanged"
+    info = PngImagePlugin.PngInfo()
+    info.add_text("aidaudit-id", "F02-article")
+    assert given(saved(picture, pnginfo=info)).status == "altered"
+
+
+def test_what_would_be_drawn_from_metadata_is_seen(root, given):
+    svg = (root / "figures/article/F01.svg").read_text()
+    style = '<style xmlns="http://www.w3.org/2000/svg">path{display:none}</style></metadata>'
+    assert given(svg.replace("</metadata>", style, 1).encode()).status != "unchanged"
+    sheet = svg.replace("<svg", '<?xml-stylesheet href="x.css"?><svg', 1)
+    assert given(sheet.encode()).status != "unchanged"
+    nested = "<svg>" + "<g>" * 50_000 + "</g>" * 50_000 + "</svg>"
+    assert given(nested.encode()).status == "unknown"
+
+
+def test_notes_over_a_page_and_turned_pages_are_seen(root, given):
+    content = (root / "figures/article/F01.pdf").read_bytes()
+    for change in ("note", "turn"):
+        writer = pypdf.PdfWriter(io.BytesIO(content))
+        if change == "note":
+            note = pypdf.annotations.FreeText(text="280", rect=(10, 10, 90, 90))
+            writer.add_annotation(0, note)
+        else:
+            writer.pages[0].rotate(180)
+        buffer = io.BytesIO()
+        writer.write(buffer)
+        assert given(buffer.getvalue()).status == "altered", change
+
+
+def test_values_that_only_parsers_take_for_the_same_are_seen(root, given):
+    assert given(TABLE.replace("12.5", "1_2.5").encode()).status == "altered"
+    text = (root / "data/processed/article/numbers.json").read_text()
+    twice = text.replace('"key.3": {', '"key.3": {"value": 999, "unit": "%"}, "key.3": {', 1)
+    assert twice != text
+    assert given(twice.encode()).status != "unchanged"

@@ -16,6 +16,12 @@ from aidaudit.checking.base import MOST_LINES, Archive, Finding, hinted, shared
 
 # Drawings share style sheets and glyphs; a copy with some elements changed shares nearly all.
 ALIKE = 0.9
+# The namespaces of metadata in a drawing: RDF, Dublin Core, Creative Commons.
+_WORDS = (
+    "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}",
+    "{http://purl.org/dc/elements/1.1/}",
+    "{http://creativecommons.org/ns#}",
+)
 # What pypdf thinks of a damaged file is ours to say.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
@@ -35,7 +41,13 @@ def _pages(content: bytes) -> list[tuple[str, ...]] | None:
             _streams(page.get("/Resources"), streams, set(), 0)
             drawn = page.get_contents()
             data = drawn.get_data() if drawn is not None else b""
-            box = [f"{float(side):.2f}" for side in page.mediabox]
+            box = [f"{float(side):.2f}" for side in (*page.mediabox, *page.cropbox)]
+            box.append(f"turned {page.get('/Rotate', 0)}")
+            # A note or a stamp lies over what the page draws.
+            over = [note.get_object() for note in page.get("/Annots") or ()]
+            box += [
+                str(note.get("/Subtype")) for note in over if note.get("/Subtype") != "/Link"
+            ]
             pages.append((hashlib.sha256(data).hexdigest(), *box, *sorted(streams)))
     except Exception:  # pypdf raises what it likes on what is no PDF
         return None
@@ -99,19 +111,22 @@ def is_svg(content: bytes) -> bool:
 def _drawing(content: bytes) -> str | None:
     """An SVG without its metadata, in one spelling; None where it cannot be read safely."""
     head = content.upper()
-    if b"<!ENTITY" in head or re.search(rb"<!DOCTYPE[^>]*\[", head):
+    if b"<!ENTITY" in head or re.search(rb"<!DOCTYPE[^>]*\[|<\?XML-STYLESHEET", head):
         return None
     try:
         tree = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError):
+        for parent in list(tree.iter()):
+            for child in list(parent):
+                # What else stands in there, a style sheet for one, would be drawn.
+                if child.tag.endswith("}metadata") and all(
+                    part.tag.startswith(_WORDS) for part in child.iter() if part is not child
+                ):
+                    parent.remove(child)
+        return ElementTree.canonicalize(
+            ElementTree.tostring(tree, encoding="unicode"), strip_text=True
+        )
+    except (ElementTree.ParseError, ValueError, RecursionError):
         return None
-    for parent in list(tree.iter()):
-        for child in list(parent):
-            if child.tag.endswith("}metadata"):
-                parent.remove(child)
-    return ElementTree.canonicalize(
-        ElementTree.tostring(tree, encoding="unicode"), strip_text=True
-    )
 
 
 def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:

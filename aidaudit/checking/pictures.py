@@ -15,6 +15,7 @@ MOST_PIXELS = 50_000_000
 # Of what is drawn in small grey pictures, two different figures of this project share at most
 # 0.30; a figure and its copy, as JPEG or scaled down to a quarter, 0.85 and more.
 ALIKE = 0.6
+_ORIENTATION = 274  # the tag of EXIF
 
 
 def is_picture(content: bytes) -> bool:
@@ -37,8 +38,15 @@ def _opened(content: bytes, file: Path) -> Image.Image | None:
                 found=f"{picture.width} × {picture.height} pixels",
                 expected=f"at most {MOST_PIXELS} pixels",
             )
+        # Programs show the second frame, or turn the picture; our own have neither.
+        if getattr(picture, "n_frames", 1) > 1 or picture.getexif().get(_ORIENTATION, 1) != 1:
+            picture = picture.transpose(Image.Transpose.ROTATE_90)
         return picture.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Image.DecompressionBombError as error:
+        raise AuditError(
+            "the picture is too large to check.", file=file, found=str(error)
+        ) from None
+    except (OSError, ValueError, SyntaxError):
         return None
 
 
@@ -61,6 +69,8 @@ def picture(content: bytes, archive: Archive, file: Path) -> Finding | None:
             picture.size == mine.size
             and ImageChops.difference(picture, mine).getbbox(alpha_only=False) is None
         ):
+            if hint and hint != path:
+                return Finding("altered", path, f"its pixels, but its metadata name {hint}")
             how = "the same pixels; its metadata are missing or others"
             return Finding("unchanged", path, how)
         scores.append((likeness(mine, picture), path, picture))

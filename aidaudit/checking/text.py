@@ -47,6 +47,9 @@ def _equal(one: str, two: str) -> bool:
     """Whether two cells say the same: the same text, or exactly the same number."""
     if one == two:
         return True
+    # Decimal would take 5_6 for 56.
+    if "_" in one or "_" in two:
+        return False
     try:
         left, right = Decimal(one), Decimal(two)
     except InvalidOperation:
@@ -122,9 +125,16 @@ def is_json(content: bytes) -> bool:
 
 def _loaded(content: bytes) -> object:
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         return None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict:
+    """An object; a key given twice would show a person one value and us the other."""
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key is given twice")
+    return dict(pairs)
 
 
 def _leaves(value: object, place: str = "") -> Iterator[tuple[str, str]]:
