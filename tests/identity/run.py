@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FEATURES = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR AVX2 FMA3"
+FEATURES = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
 # name → (command before snakemake, environment, options of snakemake, folder)
 CONDITIONS = {
     "one core": ([], {}, ["--cores", "1"], "one"),
