@@ -134,6 +134,19 @@ def finish(fig: Figure, source: str, mark: str = "") -> None:
     fig.text(0.008, 0.06 / height, "\n".join(lines), **look)
     if mark:
         fig.text(0.992, 0.06 / height, mark, ha="right", **look)
+    settle(fig)
+
+
+def settle(fig: Figure) -> None:
+    """Lay the figure out once, for every format, at places rounded to a millionth of it.
+
+    The solver behind the layout works in an order that depends on where things lie in memory,
+    so its last digits differ from run to run, and SVG names clipping areas by all digits.
+    """
+    fig.draw_without_rendering()
+    for ax in fig.axes:
+        ax.set_position([round(x, 6) for x in ax.get_position(original=True).bounds])
+    fig.set_layout_engine("none")
 
 
 def events() -> list[dict]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 from PIL import Image
 from pypdf import PdfReader
 
@@ -67,6 +69,22 @@ def test_two_saves_give_the_same_bytes(written):
     save()
     assert contents(written) == first
     assert len(first) == 5
+
+
+def test_noise_in_the_layout_s_last_digits_changes_no_byte(written, monkeypatch):
+    save()
+    first = contents(written)
+    execute = ConstrainedLayoutEngine.execute
+
+    def noisy(engine, fig):
+        execute(engine, fig)
+        for ax in fig.axes:
+            x, y, width, height = ax.get_position(original=True).bounds
+            ax._set_position(Bbox.from_bounds(x, y, width, height + 1e-13), which="original")
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", noisy)
+    save()
+    assert contents(written) == first
 
 
 def test_alternative_text_stands_inside_the_pictures(written):
