@@ -40,7 +40,7 @@ test: $(READY) $(VALIDATORS)
 	pytest -n 2
 
 lab: $(READY)
-	jupyter lab --notebook-dir=. notebooks
+	aidaudit lab
 
 # Built files only; data/raw is never touched.
 clean:
@@ -63,6 +63,7 @@ $(READY): envs/requirements.txt pyproject.toml
 		-r envs/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
+	@$(BIN)/aidaudit setup-git
 	@touch $@
 
 $(VALIDATORS): envs/validators.txt

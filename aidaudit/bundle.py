@@ -13,7 +13,7 @@ import subprocess
 from hashlib import sha256
 from pathlib import Path
 
-from aidaudit import archives, citation, crate, repro, verify
+from aidaudit import archives, citation, crate, notebooks, repro, verify
 from aidaudit.errors import AuditError
 
 HASHES = "manifest-sha256.txt"
@@ -44,6 +44,9 @@ def write(manifest: dict) -> Path:
                 mend="build again: make report",
             )
     content: dict[str, Path | bytes] = {path: root / path for path in {*sources, *built}}
+    # As git stores them: one that was run in JupyterLab holds outputs that no commit has.
+    own = [path for path in sources if path.endswith(".ipynb")]
+    content |= {path: notebooks.cleaned(_bytes(root / path)) for path in own}
     content[ABOUT] = _json(
         {
             "project": manifest["project"],

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from aidaudit import repro
+from aidaudit import paths, repro
 from aidaudit.errors import AuditError
 
 app = typer.Typer(
@@ -24,7 +24,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="An executable audit of a 2025 article on NATO's support for Ukraine.",
 )
-LOGS = "logs/notebooks"
 
 
 def main() -> None:
@@ -108,7 +107,7 @@ def notebook(
     Example: aidaudit notebook notebooks/clean/kiel.ipynb out.ipynb --offer '{"release": 21}'
     -- data/raw/corrections.csv :: data/processed/clean/kiel_release_21.csv
     """
-    from aidaudit import jobs
+    from aidaudit import jobs, plan
 
     begun = time.monotonic()
     inputs, outputs = _split(files)
@@ -123,9 +122,9 @@ def notebook(
         own=json.loads(own),
         inputs=inputs,
         outputs=outputs,
-        log=f"{LOGS}/{name}",
+        log=f"{paths.LOGS}/{name}",
         receipt=receipt,
-        allowed=allowed(),
+        allowed=plan.allowed(),
     )
     started = float(os.environ.get("AIDAUDIT_STARTED", time.time()))
     minutes, seconds = divmod(int(time.time() - started), 60)
@@ -160,23 +159,6 @@ def job(
         raise AuditError("unknown kind of job", found=kind, expected=", ".join(kinds))
 
 
-def allowed() -> dict[str, list]:
-    """The values that parameters of a closed kind may take."""
-    from aidaudit import config, sources
-    from aidaudit.donors import GROUPS
-
-    releases = sources.release_numbers()
-    variants = list(config.config().variants)
-    return {
-        "variant": [*variants, config.ALL],
-        "variants": variants,
-        "release": releases,
-        "totals_release": releases,
-        "table": list(config.context()),
-        "donor_group": list(GROUPS),
-    }
-
-
 @app.command()
 def notebooks(
     fix: Annotated[bool, typer.Option("--fix", help="rewrite them in clean form")] = False,
@@ -185,19 +167,129 @@ def notebooks(
 
     Example: aidaudit notebooks --fix
     """
-    from aidaudit import checks
+    from aidaudit import checks, lab
     from aidaudit import notebooks as module
 
-    paths = sorted((repro.root() / "notebooks").rglob("*.ipynb"))
-    paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+    paths_ = checks.sources()
     if fix:
-        for path in paths:
+        for path in paths_:
             module.fix(path)
-    found = [f"{path}: {problem}" for path in paths for problem in module.problems(path)]
-    found += checks.defaults_differ()
+    clone = lab.is_clone()
+    filtered = clone and lab.filters()
+    found = []
+    for path in paths_:
+        told = module.problems(path, filtered=filtered)
+        # What cannot be read has no parameters to hold against anything.
+        told = told or checks.defaults_differ(path)
+        found += [f"{path}: {problem}" for problem in told]
+    if clone:
+        found += checks.slipped_through(lab.staged())
     if found:
         raise AuditError("\n".join(found), mend="edit the notebook, or run with --fix.")
-    print(f"{len(paths)} notebooks are in order.")
+    print(f"{len(paths_)} notebooks are in order.")
+
+
+@app.command("clean-notebook")
+def clean_notebook() -> None:
+    """Turn a notebook (standard input) into the form in which git stores it (git calls this).
+
+    Example: aidaudit clean-notebook < notebooks/report.ipynb
+    """
+    from aidaudit import notebooks as module
+
+    sys.stdout.buffer.write(module.cleaned(sys.stdin.buffer.read()))
+
+
+@app.command("setup-git")
+def setup_git() -> None:
+    """Have git store the notebooks of this clone without outputs, and compare them by cells.
+
+    Writes to .git/config of this clone alone; `make` calls it.
+
+    Example: aidaudit setup-git
+    """
+    from aidaudit import lab
+
+    if new := lab.set_up_git():
+        print(f"Set for this clone alone (.git/config): {', '.join(new)}")
+
+
+Arguments = Annotated[list[str] | None, typer.Argument(help="further arguments of jupyter lab")]
+Chosen = Annotated[str | None, typer.Option(help="variant whose parameters are injected")]
+Target = Annotated[
+    str, typer.Argument(help="an id (F16, F16-literal), a job (latest/F16), or a notebook")
+]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(arguments: Arguments = None) -> None:
+    """Open JupyterLab at the notebooks, in the environment of the build.
+
+    Example: aidaudit lab
+    Example: aidaudit lab --no-browser --port 8899
+    """
+    from aidaudit import lab as module
+
+    raise typer.Exit(module.start(arguments or []))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def edit(
+    name: Target,
+    variant: Chosen = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="as it stopped in the last build, with outputs")
+    ] = False,
+    arguments: Arguments = None,
+) -> None:
+    """Open a notebook in JupyterLab with exactly the parameters that the build injects.
+
+    Each time you save, its cells go back to the source, without the injected cell and outputs.
+
+    Example: aidaudit edit F16 --variant latest
+    Example: aidaudit edit --failed latest/F16
+    """
+    from aidaudit import lab as module
+    from aidaudit import plan
+
+    job = plan.named(name, variant)
+    copy = module.stopped_copy(job) if failed else module.copy_of(job)
+    print(f"{copy}: {job.notebook} with the parameters of {job}; saving it saves the source.")
+    raise typer.Exit(module.start(arguments or [], copy))
+
+
+@app.command("run")
+def run_by_hand(
+    name: Target,
+    variant: Chosen = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", help="name=value; lists with commas"),
+    ] = None,
+) -> None:
+    """Run one notebook with parameters of your own into scratch/, never into outputs.
+
+    Example: aidaudit run F16 --variant latest -p cut_off=2025-12-31
+    """
+    from aidaudit import lab as module
+    from aidaudit import plan
+
+    changes = {}
+    for one in parameter or []:
+        key, is_, value = one.partition("=")
+        if not is_:
+            raise AuditError(
+                "a parameter has no value.", found=one, expected="-p cut_off=2025-12-31"
+            )
+        changes[key] = value
+    job = plan.named(name, variant)
+    folder, given = module.run(job, changes)
+    print(f"Ran {job.notebook} with")
+    for key, value in given.items():
+        print(f"  {key} = {value!r}" + ("" if key not in changes else "   (yours)"))
+    print("It wrote, and changed nothing else:")
+    for path in module.written(folder):
+        print(f"  {path}")
 
 
 @app.command()
@@ -378,5 +470,5 @@ def failures() -> None:
     """
     from aidaudit import notebooks as module
 
-    for text in module.failures(LOGS):
+    for text in module.failures(paths.LOGS):
         print(f"\n{text}", file=sys.stderr)

@@ -4,13 +4,15 @@ Paths are given relative to the repository's root (absolute ones are taken as th
 Inside the DAG the runner sets AIDAUDIT_DECLARED to the path of a JSON file,
 {"inputs": [...], "outputs": [...], "stage": folder, "made_from": hash}: a notebook then
 reads declared inputs only, and its outputs go to the stage, from where the runner moves them
-into place once all of them exist. In JupyterLab the variable is unset: files are read where
-they are, and outputs go to SCRATCH, under the same names. Only the workflow writes what it
-declares, so that an output is always what the manifest says it is.
+into place once all of them exist. A list that is null allows any file. In JupyterLab the
+variable is unset: files are read where they are, and outputs go to SCRATCH, under the same
+names. Only the workflow writes what it declares, so that an output is always what the
+manifest says it is.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -47,11 +49,11 @@ def source(path: str | Path) -> Path:
     if not full.exists():
         kept = wanted.startswith(("data/raw/", "config/", "report/sections/"))
         raise AuditError(
-            "there is no such file",
+            "there is no such file" if kept else "this input is not built yet",
             file=wanted,
             mend="restore it: git checkout -- " + wanted
             if kept
-            else f"build it with: snakemake {wanted}",
+            else _help(wanted) or f"build it with: snakemake {wanted}",
         )
     return full
 
@@ -109,9 +111,22 @@ def made_from() -> str:
 
 
 def _in_notebook() -> bool:
+    return _shell() is not None
+
+
+def _shell() -> object | None:
     # Loaded is not enough: the process that runs notebooks for the DAG has loaded it too.
-    shell = sys.modules.get("IPython")
-    return shell is not None and shell.get_ipython() is not None
+    loaded = sys.modules.get("IPython")
+    return loaded.get_ipython() if loaded is not None else None
+
+
+def _help(wanted: str) -> str | None:
+    """All inputs that the notebook lacks, and what builds them, where a person runs it."""
+    if _declared() is not None or (shell := _shell()) is None:
+        return None
+    # Imported by name, so that what only explains is no code from which outputs are made.
+    plan = importlib.import_module("aidaudit.plan")
+    return plan.help_for(wanted, os.environ.get("JPY_SESSION_NAME"), shell.user_ns)
 
 
 def _declared() -> dict | None:
@@ -119,8 +134,8 @@ def _declared() -> dict | None:
     return json.loads(Path(declared).read_text("utf-8")) if declared else None
 
 
-def _check(wanted: str, declared: list[str], *, verb: str, list_name: str) -> None:
-    if wanted not in declared:
+def _check(wanted: str, declared: list[str] | None, *, verb: str, list_name: str) -> None:
+    if declared is not None and wanted not in declared:
         hint = nearest(wanted, declared)
         raise AuditError(
             f"the notebook {verb} an undeclared file",

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,6 +251,46 @@ def run(
         shutil.rmtree(stage, ignore_errors=True)
 
 
+def try_out(
+    source: str | Path,
+    folder: str | Path,
+    *,
+    parameters: dict[str, object],
+    allowed: dict[str, list] | None = None,
+    lacks: Sequence[str] = (),
+    timeout: int = 1800,
+) -> None:
+    """Run the notebook by hand: it may read any file, and all that it writes goes to a folder.
+
+    folder: emptied first; its `notebook.ipynb` is then the executed notebook, also when it
+    fails. lacks: inputs that are not there, named when it fails. Raises AuditError as `run`.
+    """
+    full = root() / folder
+    shutil.rmtree(full, ignore_errors=True)
+    values = check_parameters(source, parameters, allowed)
+    if lacks:
+        raise AuditError(
+            "inputs of the notebook are not built yet",
+            file=source,
+            found=", ".join(lacks),
+            mend=f"snakemake {' '.join(lacks)}" if len(lacks) <= 8 else "make report",
+        )
+    declared = {
+        "inputs": None,
+        "outputs": None,
+        "stage": str(full),
+        "made_from": "not recorded: run by hand",
+    }
+    stage = root() / ".staging" / f"by-hand-{os.getpid()}"
+    executed = full / "notebook.ipynb"
+    full.mkdir(parents=True)
+    try:
+        trial = _execute(source, values, declared, stage, log=executed, timeout=timeout)
+        write_canonical(read(trial), executed)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
 def mark_stale(logs: str | Path) -> None:
     """Have the next build remake what failed notebooks left as it was; call it `onerror`.
 
@@ -283,7 +323,8 @@ def _execute(
     """The path of the executed notebook within the stage."""
     import papermill  # a second to import, which no other command should wait for
 
-    Path(declared["stage"]).mkdir(parents=True)
+    Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
+    stage.mkdir(parents=True, exist_ok=True)
     list_ = stage / "declared.json"
     list_.write_text(json.dumps(declared), encoding="utf-8")
     trial = stage / "executed.ipynb"
@@ -333,7 +374,7 @@ def _failure(source: str | Path, trial: Path, log: Path, error: Exception) -> Au
     said = _tidy(f"{ename}: {getattr(error, 'evalue', error)}")
     if not trial.exists():
         return AuditError(f"failed before its first cell\n{said}", file=source)
-    cells = [c for c in read(trial).cells if not ADDED_BY_PAPERMILL & set(_tags(c))]
+    cells = [cell for cell in read(trial).cells if not added(cell)]
     started = [
         (number, cell)
         for number, cell in enumerate(cells, 1)
@@ -418,6 +459,15 @@ def write_canonical(nb: NotebookNode, path: str | Path) -> None:
     _write(canonical(nb), path)
 
 
+def cleaned(content: bytes) -> bytes:
+    """The bytes of a notebook in its clean form; what is no notebook, as it is."""
+    try:
+        nb = nbformat.v4.reads(content.decode("utf-8"))
+        return serialise(clean_source(nb)).encode()
+    except (ValueError, AttributeError, KeyError):
+        return content
+
+
 def fix(path: str | Path) -> None:
     """Write the clean form of a source notebook over it."""
     _write(clean_source(read(path)), path)
@@ -425,6 +475,11 @@ def fix(path: str | Path) -> None:
 
 def _write(nb: NotebookNode, path: str | Path) -> None:
     (root() / path).write_text(serialise(nb), encoding="utf-8", newline="\n")
+
+
+def added(cell: NotebookNode) -> bool:
+    """Whether a cell is not the notebook's own but was added to run it."""
+    return bool(ADDED_BY_PAPERMILL & set(_tags(cell)))
 
 
 def _tags(cell: NotebookNode) -> list[str]:
@@ -493,17 +548,23 @@ def last_code_cell(path: str | Path) -> int:
 # ---------------------------------------------------------------- checks
 
 
-def problems(path: str | Path) -> list[str]:
-    """What keeps a source notebook from being committed, a sentence each; empty when good."""
+def problems(path: str | Path, *, filtered: bool = False) -> list[str]:
+    """What keeps a source notebook from being committed, a sentence each; empty when good.
+
+    filtered: git stores it in its clean form, so that outputs on the disk do no harm.
+    """
     try:
         nb = read(path)
     except AuditError as error:
         return [str(error)]
+    dirty = (root() / path).read_bytes() != serialise(clean_source(nb)).encode()
+    if filtered:
+        nb, dirty = clean_source(nb), False
     found = [*_form_problems(nb), *_parameter_problems(path)]
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type == "code":
             found += [f"cell {number}: {problem}" for problem in _code_problems(cell)]
-    if (root() / path).read_bytes() != serialise(clean_source(nb)).encode():
+    if dirty:
         found.append("is not in its clean form; run: aidaudit notebooks --fix")
     return found
 

@@ -17,6 +17,8 @@ MANIFEST = "data/processed/manifest.json"
 LOCK = "envs/requirements.txt"
 # Descriptors of built tables, each at the top of the folders that it describes.
 DESCRIPTORS = ("data/processed/datapackage.json", "figures/datapackage.json")
+# Below it, group/name.ipynb: how far a notebook ran that failed.
+LOGS = "logs/notebooks"
 FORMATS = ("svg", "pdf", "png", "csv", "json")
 
 

@@ -1,13 +1,7 @@
 rule results:
     input:
         notebook=source("analysis/results"),
-        reads=lambda wildcards: [
-            paths.clean_release(settings.variant(wildcards.variant).release),
-            paths.clean_release(settings.variant(wildcards.variant).totals_release),
-            paths.clean("donors"),
-            paths.clean("rates"),
-            *descriptors(wildcards.variant),
-        ],
+        reads=reads_of("{variant}", "results"),
         environment=LOCK,
     output:
         writes=[
@@ -28,8 +22,8 @@ rule results:
     params:
         step=named("results"),
         code=code_of("analysis/results"),
-        offer=offer_of_variant,
-        own="{}",
+        offer=offer_of("{variant}", "results"),
+        own=own_of("{variant}", "results"),
     message:
         "Add up {wildcards.variant} (notebooks/analysis/results.ipynb)."
     shell:
@@ -39,15 +33,7 @@ rule results:
 rule multiverse:
     input:
         notebook=source("analysis/multiverse"),
-        reads=[
-            *[paths.clean_release(n) for n in settings.multiverse().releases],
-            *[
-                f"data/raw/{paths.raw_release(n)}/datapackage.json"
-                for n in settings.multiverse().releases
-            ],
-            *[paths.clean(n) for n in ("donors", "rates", "economy", "refugee_costs")],
-            *CONFIG,
-        ],
+        reads=reads_of("all", "multiverse"),
         environment=LOCK,
     output:
         writes=[update(paths.result(ALL, "specifications")), update(paths.VIEW)],
@@ -60,8 +46,8 @@ rule multiverse:
     params:
         step=named("multiverse"),
         code=code_of("analysis/multiverse"),
-        offer=offer(**settings.parameters(ALL)),
-        own=json.dumps({"total": settings.article_total()}),
+        offer=offer_of("all", "multiverse"),
+        own=own_of("all", "multiverse"),
     message:
         "Compute every specification (notebooks/analysis/multiverse.ipynb)."
     shell:
@@ -71,12 +57,7 @@ rule multiverse:
 rule scenario:
     input:
         notebook=source("analysis/scenario"),
-        reads=[
-            paths.clean_release(settings.scenarios().release),
-            f"data/raw/{paths.raw_release(settings.scenarios().release)}/datapackage.json",
-            *[paths.clean(n) for n in ("donors", "rates", "economy")],
-            *CONFIG,
-        ],
+        reads=reads_of("all", "scenario_{scenario}"),
         environment=LOCK,
     output:
         writes=[
@@ -94,8 +75,8 @@ rule scenario:
     params:
         step=named("scenario"),
         code=code_of("analysis/scenario"),
-        offer=lambda wildcards: offer(**settings.scenario_parameters(wildcards.scenario)),
-        own="{}",
+        offer=offer_of("all", "scenario_{scenario}"),
+        own=own_of("all", "scenario_{scenario}"),
     message:
         "Compute the scenario {wildcards.scenario} (notebooks/analysis/scenario.ipynb)."
     shell:
@@ -105,7 +86,7 @@ rule scenario:
 rule figure:
     input:
         notebook=source("figures/{figure}"),
-        reads=tables_of_figure,
+        reads=reads_of("{variant}", "{figure}"),
         environment=LOCK,
     output:
         writes=[
@@ -126,8 +107,8 @@ rule figure:
     params:
         step=named("figure"),
         code=code_of("figures/{figure}"),
-        offer=offer_of_variant,
-        own=own_of_figure,
+        offer=offer_of("{variant}", "{figure}"),
+        own=own_of("{variant}", "{figure}"),
     message:
         "Draw {wildcards.figure} for {wildcards.variant} (notebooks/figures/{wildcards.figure}.ipynb)."
     shell:
@@ -137,7 +118,7 @@ rule figure:
 rule table:
     input:
         notebook=source("tables/{figure}"),
-        reads=tables_of_figure,
+        reads=reads_of("{variant}", "{figure}"),
         environment=LOCK,
     output:
         writes=[
@@ -158,8 +139,8 @@ rule table:
     params:
         step=named("table"),
         code=code_of("tables/{figure}"),
-        offer=offer_of_variant,
-        own=own_of_figure,
+        offer=offer_of("{variant}", "{figure}"),
+        own=own_of("{variant}", "{figure}"),
     message:
         "Set {wildcards.figure} for {wildcards.variant} (notebooks/tables/{wildcards.figure}.ipynb)."
     shell:

@@ -1,15 +1,7 @@
 rule claims:
     input:
         notebook=source("analysis/claims"),
-        reads=lambda wildcards: [
-            *(
-                []
-                if wildcards.variant == ALL
-                else [paths.result(wildcards.variant, "monthly")]
-            ),
-            *looked_at(settings.reads_of_claims(wildcards.variant), wildcards.variant),
-            *CONFIG,
-        ],
+        reads=reads_of("{variant}", "claims"),
         environment=LOCK,
     output:
         writes=[
@@ -26,8 +18,8 @@ rule claims:
     params:
         step=named("claims"),
         code=code_of("analysis/claims"),
-        offer=offer_of_variant,
-        own="{}",
+        offer=offer_of("{variant}", "claims"),
+        own=own_of("{variant}", "claims"),
     message:
         "Judge the claims against {wildcards.variant} (notebooks/analysis/claims.ipynb)."
     shell:
@@ -57,7 +49,7 @@ rule numbers:
 rule verdicts:
     input:
         notebook=source("analysis/verdicts"),
-        reads=[*[paths.result(variant, "claims") for variant in [*VARIANTS, ALL]], *CONFIG],
+        reads=reads_of("all", "V01"),
         environment=LOCK,
     output:
         writes=[update(path) for path in paths.figure("V01", ALL).values()],
@@ -70,8 +62,8 @@ rule verdicts:
     params:
         step=named("verdicts"),
         code=code_of("analysis/verdicts"),
-        offer=offer(variants=VARIANTS),
-        own='{"across": 9}',
+        offer=offer_of("all", "V01"),
+        own=own_of("all", "V01"),
     message:
         "Draw all verdicts (notebooks/analysis/verdicts.ipynb)."
     shell:

@@ -1,7 +1,7 @@
 rule clean_kiel:
     input:
         notebook=source("clean/kiel"),
-        reads=lambda wildcards: [*raw(paths.raw_release(int(wildcards.release))), *OWN],
+        reads=reads_of("clean", "kiel_release_{release}"),
         environment=LOCK,
     output:
         writes=update("data/processed/clean/kiel_release_{release}.csv"),
@@ -16,8 +16,8 @@ rule clean_kiel:
     params:
         step=named("clean_kiel"),
         code=code_of("clean/kiel"),
-        offer=lambda wildcards: offer(release=int(wildcards.release)),
-        own="{}",
+        offer=offer_of("clean", "kiel_release_{release}"),
+        own=own_of("clean", "kiel_release_{release}"),
     message:
         "Clean Kiel release {wildcards.release} (notebooks/clean/kiel.ipynb)."
     shell:
@@ -27,10 +27,7 @@ rule clean_kiel:
 rule clean_context:
     input:
         notebook=source("clean/context"),
-        reads=lambda wildcards: [
-            *[path for folder in CONTEXT[wildcards.table] for path in raw(folder)],
-            *OWN,
-        ],
+        reads=reads_of("clean", "{table}"),
         environment=LOCK,
     output:
         writes=update("data/processed/clean/{table}.csv"),
@@ -45,8 +42,8 @@ rule clean_context:
     params:
         step=named("clean_context"),
         code=code_of("clean/context"),
-        offer=lambda wildcards: offer(table=wildcards.table, folders=CONTEXT[wildcards.table]),
-        own="{}",
+        offer=offer_of("clean", "{table}"),
+        own=own_of("clean", "{table}"),
     message:
         "Clean {wildcards.table} (notebooks/clean/context.ipynb)."
     shell:

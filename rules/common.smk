@@ -4,7 +4,7 @@ import json
 import sys
 
 from aidaudit import config as settings
-from aidaudit import fingerprint, notebooks, paths, repro, sources
+from aidaudit import fingerprint, notebooks, paths, plan, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.
@@ -15,13 +15,9 @@ for name in VARIANTS:
 WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
 MANIFESTS = [paths.MANIFEST, *paths.DESCRIPTORS]
-SHOWN = settings.shown()
 CONTEXT = settings.context()
-SCENARIOS = [f"scenario_{name}" for name in settings.scenarios().scenarios]
 ALL = settings.ALL
 LOCK = paths.LOCK
-CONFIG = [f"config/{name}.yaml" for name in settings.FILES]
-OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 # Runs a notebook with the parameters offered, its declared inputs and its declared outputs.
 # Output goes to the terminal and to the log alike.
 NOTEBOOK = (
@@ -58,86 +54,29 @@ def code_of_job(name):
     return fingerprint.command(repro.root(), ("aidaudit.jobs", name))
 
 
-def configuration(path):
-    """The files of configuration that a notebook reads, by what it calls."""
-    root = repro.root()
-    used = fingerprint.package(root).reached(
-        fingerprint.named_in(root / f"notebooks/{path}.ipynb", root)
-    )
-    return [
-        *(CONFIG if ("aidaudit.config", "_load") in used else []),
-        *(["config/events.yaml"] if ("aidaudit.charts", "events") in used else []),
-    ]
-
-
-def raw(folder):
-    """A raw table's descriptor and CSV."""
-    descriptor = f"data/raw/{folder}/datapackage.json"
-    return [descriptor, str(sources.table_path(folder))]
-
-
-def descriptors(variant):
-    """Descriptors of the releases that a variant uses."""
-    chosen = settings.parameters(variant)
-    numbers = sorted({chosen["release"], chosen["totals_release"]})
-    return [f"data/raw/{paths.raw_release(n)}/datapackage.json" for n in numbers]
-
-
-def looked_at(reads, variant):
-    """Clean tables and lookups that an entry of figures.yaml or claims.yaml names."""
-    release = settings.parameters(variant)["release"]
-    names = [
-        f"{paths.KIEL}{release:02d}" if name == settings.ACTIVITIES else name
-        for name in reads.clean
-    ]
-    releases = [n for n in map(paths.release_of, names) if n is not None]
-    return sorted(
-        {
-            *map(paths.clean, names),
-            *map(paths.lookup, reads.lookups),
-            *(f"data/raw/{paths.raw_release(n)}/datapackage.json" for n in releases),
-            *descriptors(variant),
-        }
+def planned(group, name):
+    """The job of this group and name, with wildcards filled in."""
+    return lambda wildcards: plan.job(
+        group.format(**wildcards), name.format(**wildcards), VARIANTS
     )
 
 
-def offer(**given):
-    """Parameters as the JSON that the notebook command takes."""
-    return json.dumps(given)
+def reads_of(group, name):
+    """What a notebook reads."""
+    return lambda wildcards: plan.reads(planned(group, name)(wildcards), VARIANTS)
 
 
-def offer_of_variant(wildcards):
-    """Everything that a notebook of this variant may be given."""
-    return offer(**settings.parameters(wildcards.variant))
+def offer_of(group, name):
+    """Parameters of which a notebook takes those that it declares, as JSON."""
+    return lambda wildcards: json.dumps(planned(group, name)(wildcards).offer)
 
 
-def own_of_figure(wildcards):
-    """The parameters that a figure's entry gives to its notebook alone."""
-    return json.dumps(SHOWN[wildcards.figure].parameters)
-
-
-def tables_of_figure(wildcards):
-    """Result tables, clean tables and descriptors that a figure's notebook reads."""
-    entry = SHOWN[wildcards.figure]
-    folder = "figures" if wildcards.figure.startswith("F") else "tables"
-    return [
-        *[paths.result(wildcards.variant, name) for name in entry.reads],
-        *looked_at(entry, wildcards.variant),
-        *configuration(f"{folder}/{wildcards.figure}"),
-    ]
+def own_of(group, name):
+    """Parameters that a notebook must declare, as JSON."""
+    return lambda wildcards: json.dumps(planned(group, name)(wildcards).own)
 
 
 drawn, tabled = settings.drawn, settings.tabled
-
-
-def words_of_figures(variants):
-    """The files with title, caption and alt text of every figure in the report."""
-    return [paths.figure(f, v)["json"] for f, v in [*drawn(variants), ("V01", ALL)]]
-
-
-def words_of_tables(variants):
-    """What the report shows of every table that has a notebook of its own."""
-    return [paths.table(name, variant)["json"] for name, variant in tabled(variants)]
 
 
 def figure_files(variants):
@@ -170,23 +109,7 @@ def numbers_of_variant(wildcards):
 
 def executed_notebooks(variants):
     """Every executed notebook."""
-    chosen = [settings.variant(v) for v in variants]
-    named = {n for entry in [*SHOWN.values(), *settings.claims()] for n in entry.clean}
-    releases = sorted(
-        {r for v in chosen for r in (v.release, v.totals_release)}
-        | {n for n in map(paths.release_of, named) if n is not None}
-        | {settings.config().shared.items_release, settings.scenarios().release}
-        | set(settings.multiverse().releases)
-    )
-    return [
-        *[paths.executed("clean", f"kiel_release_{r:02d}") for r in releases],
-        *[paths.executed("clean", table) for table in CONTEXT],
-        *[paths.executed(v, "results") for v in variants],
-        *[paths.executed(v, "claims") for v in [*variants, ALL]],
-        *[paths.executed(v, f) for f, v in [*drawn(variants), *tabled(variants)]],
-        *[paths.executed(ALL, name) for name in ("V01", "multiverse", *SCENARIOS)],
-        *([paths.executed(ALL, "report")] if WHOLE else []),
-    ]
+    return [job.executed for job in plan.jobs(variants)]
 
 
 def receipts_of(variants):

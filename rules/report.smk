@@ -9,22 +9,7 @@ STYLE = [
 rule assemble:
     input:
         notebook=source("report"),
-        reads=[
-            *SECTIONS,
-            "report/abstract.md",
-            *[paths.all_numbers(variant) for variant in [*VARIANTS, ALL]],
-            *[
-                paths.result(variant, name)
-                for variant in [*VARIANTS, ALL]
-                for name in ("claims", "readings")
-            ],
-            *[paths.result(variant, "headline") for variant in VARIANTS],
-            *words_of_figures(VARIANTS),
-            *words_of_tables(VARIANTS),
-            *[paths.receipt(*job) for job in settings.listed(VARIANTS)],
-            *CONFIG,
-            *[f"data/raw/{folder}/datapackage.json" for folder in sources.packages()],
-        ],
+        reads=reads_of("all", "report"),
         environment=LOCK,
     output:
         writes=update("report/build/report.md"),
@@ -37,8 +22,8 @@ rule assemble:
     params:
         step=named("assemble"),
         code=code_of("report"),
-        offer=offer(variants=VARIANTS),
-        own="{}",
+        offer=offer_of("all", "report"),
+        own=own_of("all", "report"),
     message:
         "Put the report together (notebooks/report.ipynb)."
     shell:

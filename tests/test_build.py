@@ -15,14 +15,14 @@ import pypdf
 import pytest
 from PIL import Image
 
-from aidaudit import config, paths, report, repro
+from aidaudit import config, paths, plan, report, repro
 
 ROOT = Path(__file__).parents[1]
 BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "report/report.")
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".snakemake", ".staging", "logs", "processed", "notebooks.bak",
     ".pytest_cache", ".ruff_cache", "__pycache__", "*.egg-info", "build", "report.html",
-    "report.pdf", "dist", ".venv-validators",
+    "report.pdf", "dist", ".venv-validators", "scratch",
 )  # fmt: skip
 
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
@@ -459,6 +459,15 @@ def test_the_build_gives_what_is_recorded(built):
 def test_what_is_generated_is_up_to_date(built):
     checked = run(built, "aidaudit", "generate", "--check")
     assert checked.returncode == 0, checked.stdout
+
+
+def test_every_notebook_ran_with_what_the_plan_says(built):
+    jobs = json.loads((built / paths.MANIFEST).read_text("utf-8"))["jobs"]
+    planned = {str(job): job for job in plan.jobs()}
+    assert set(planned) == {name for name, about in jobs.items() if about["notebook"]}
+    for name, job in planned.items():
+        assert jobs[name]["parameters"] == job.parameters, name
+        assert set(jobs[name]["inputs"]) >= set(plan.reads(job)), name
 
 
 def test_the_manifest_knows_every_output(built):

@@ -1,0 +1,297 @@
+"""JupyterLab on the project: opening notebooks with the build's parameters, and saving them.
+
+`edit` opens a working copy below scratch/ which has the cell that the DAG would inject; each
+time JupyterLab saves the copy, `saved` writes its cells back to the source, in clean form. A
+file beside the copy says which source that is, and in which state it was left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from aidaudit import files, notebooks, repro
+from aidaudit.errors import AuditError
+from aidaudit.plan import Job
+
+FOLDER = f"{files.SCRATCH}/edit"
+SETTINGS = "envs/jupyterlab"
+INJECTED = "injected-parameters"
+
+
+def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
+    """The command that starts JupyterLab at a folder or notebook of this checkout."""
+    root = repro.root()
+    return [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.app_settings_dir={root / SETTINGS}",
+        "--FileContentsManager.post_save_hook=aidaudit.lab.saved",
+        *arguments,
+        *(
+            [str(root / open_at)]
+            if not any(one.endswith(".ipynb") for one in arguments)
+            else []
+        ),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """The build's environment, but pictures appear in the notebook."""
+    kept = {key: value for key, value in repro.environment().items() if key != "MPLBACKEND"}
+    # Terminals and `!snakemake` in a cell then find the project's own commands.
+    return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
+
+
+def start(arguments: list[str], open_at: str = "notebooks") -> int:
+    """Start JupyterLab and wait until it ends; returns its exit status."""
+    try:
+        done = subprocess.run(
+            command(arguments, open_at), env=environment(), cwd=repro.root(), check=False
+        )
+    except KeyboardInterrupt:
+        return 0
+    return done.returncode
+
+
+# ---------------------------------------------------------------- working copies
+
+
+def copy_of(job: Job) -> str:
+    """Write the working copy of a job's notebook, with its parameters; returns its path."""
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    nb = load_notebook_node(str(repro.root() / job.notebook))
+    nb = parameterize_notebook(
+        nb, job.parameters, comment=f"What the build injects for {job}; not saved"
+    )
+    nb = notebooks.clean_source(nb)
+    _number_added(nb)
+    return _write_copy(job, nb)
+
+
+def stopped_copy(job: Job) -> str:
+    """Write the working copy of a failed notebook as far as it ran, outputs included.
+
+    Raises AuditError where nothing failed, or the source was changed since.
+    """
+    if not (repro.root() / job.log).is_file():
+        raise AuditError(
+            f"{job} has not failed.",
+            file=job.log,
+            mend=f"open it as it is: aidaudit edit {job}",
+        )
+    nb = notebooks.read(job.log)
+    own = [cell for cell in nb.cells if not notebooks.added(cell)]
+    source = notebooks.clean_source(notebooks.read(job.notebook)).cells
+    if [cell.source for cell in own] != [cell.source for cell in source]:
+        raise AuditError(
+            "the notebook was changed since it stopped.",
+            file=job.notebook,
+            mend=f"open it as it is: aidaudit edit {job}; only look: aidaudit lab {job.log}",
+        )
+    # The log's cells are numbered anew; what is saved must keep the source's ids.
+    for cell, kept in zip(own, source, strict=True):
+        cell.id = kept.id
+    _number_added(nb)
+    return _write_copy(job, nb)
+
+
+def _number_added(nb: NotebookNode) -> None:
+    for number, cell in enumerate(cell for cell in nb.cells if notebooks.added(cell)):
+        cell.id = f"added-{number}"
+
+
+def _write_copy(job: Job, nb: NotebookNode) -> str:
+    path = f"{FOLDER}/{job.name}-{job.group}.ipynb"
+    full = repro.root() / path
+    full.parent.mkdir(parents=True, exist_ok=True)
+    (full.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    full.write_text(notebooks.serialise(nb), encoding="utf-8", newline="\n")
+    _note(full, job.notebook)
+    return path
+
+
+def _note(copy: Path, notebook: str) -> None:
+    state = {"source": notebook, "sha256": _state(notebook)}
+    copy.with_suffix(".json").write_text(json.dumps(state), encoding="utf-8")
+
+
+def _state(notebook: str) -> str:
+    """What a notebook says; saving its source again, outputs and all, leaves this the same."""
+    text = notebooks.serialise(notebooks.clean_source(notebooks.read(notebook)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def source_of(path: Path) -> str | None:
+    """The source of a notebook that is open in JupyterLab: itself, or that of a copy."""
+    full = repro.root() / path
+    if (note := full.with_suffix(".json")).is_file() and full.parent.name == "edit":
+        return json.loads(note.read_text(encoding="utf-8"))["source"]
+    name = files.name(path)
+    return name if name.startswith("notebooks/") else None
+
+
+def saved(os_path: str, model: dict, contents_manager: object, **_: object) -> None:
+    """What JupyterLab calls after each save: a working copy goes back to its source."""
+    if model["type"] != "notebook":
+        return
+    path = Path(os_path)
+    source = write_back(path) if path.parent.name == "edit" else files.name(path)
+    if source and source.startswith("notebooks/") and is_clone():
+        settle([source])
+
+
+def write_back(copy: Path) -> str | None:
+    """Write a working copy's cells to its source, in clean form; returns the source's path.
+
+    None where the file is no working copy. Raises AuditError where the source was changed
+    elsewhere since the copy was opened or last saved: nothing is written then.
+    """
+    note = copy.with_suffix(".json")
+    if not note.is_file():
+        return None
+    state = json.loads(note.read_text(encoding="utf-8"))
+    notebook = state["source"]
+    if _state(notebook) != state["sha256"]:
+        raise AuditError(
+            "the notebook was changed elsewhere since this copy was opened.",
+            file=notebook,
+            expected="the state in which this copy left it",
+            mend=f"your copy is kept: {files.name(copy)}; take over what you need, then open "
+            "the notebook again with aidaudit edit.",
+        )
+    nb = notebooks.read(copy)
+    nb.cells = [cell for cell in nb.cells if not notebooks.added(cell)]
+    (repro.root() / notebook).write_text(
+        notebooks.serialise(notebooks.clean_source(nb)), encoding="utf-8", newline="\n"
+    )
+    _note(copy, notebook)
+    return notebook
+
+
+# ---------------------------------------------------------------- running by hand
+
+
+def run(job: Job, changes: dict[str, str]) -> tuple[str, dict[str, object]]:
+    """Run a job's notebook with some parameters changed; returns its folder and parameters.
+
+    changes: parameter → value as typed. It may read any file; all that it writes goes to the
+    folder, below scratch/, with the executed notebook. Raises AuditError as a build would.
+    """
+    declared = notebooks.declared_parameters(job.notebook)
+    given = job.parameters | {
+        name: _typed(declared[name].type, text) if name in declared else text
+        for name, text in changes.items()
+    }
+    from aidaudit import plan
+
+    folder = f"{files.SCRATCH}/run/{job.name}-{job.group}"
+    notebooks.try_out(
+        job.notebook, folder, parameters=given, allowed=plan.allowed(), lacks=plan.missing(job)
+    )
+    return folder, given
+
+
+def written(folder: str) -> list[str]:
+    """The files in a folder of `run`, sorted, relative to the root."""
+    found = sorted((repro.root() / folder).rglob("*"))
+    return [files.name(path) for path in found if path.is_file()]
+
+
+def _typed(kind: str, text: str) -> object:
+    """The value that is meant; what cannot be read stays text, and is refused as such."""
+    read = {
+        "str": str,
+        "int": int,
+        "float": float,
+        "bool": lambda given: {"true": True, "false": False}[given.lower()],
+        "list[str]": lambda given: [part for part in given.split(",") if part],
+    }[kind]
+    try:
+        return read(text)
+    except (ValueError, KeyError):
+        return text
+
+
+# ---------------------------------------------------------------- git
+
+FILTER = "aidaudit-notebook"
+
+
+def git_settings() -> dict[str, str]:
+    """Settings of this clone alone: notebooks are stored clean and compared cell by cell."""
+    return {
+        f"filter.{FILTER}.clean": ".venv/bin/aidaudit clean-notebook",
+        f"filter.{FILTER}.smudge": "cat",
+        "diff.jupyternotebook.command": ".venv/bin/git-nbdiffdriver diff --use-filter -O -M -D",
+        "merge.jupyternotebook.driver": ".venv/bin/git-nbmergedriver merge %O %A %B %L %P",
+        "merge.jupyternotebook.name": "nbdime",
+    }
+
+
+def set_up_git() -> list[str]:
+    """Write the settings into .git/config; returns those that are new. Nothing without git."""
+    if not is_clone():
+        return []
+    new = []
+    for key, value in git_settings().items():
+        if _git("config", "--local", "--get", key).stdout.strip() != value:
+            _git("config", "--local", key, value)
+            new.append(key)
+    if new:
+        # Git remembers which files it took for changed before there was a filter.
+        _git("update-index", "-q", "--refresh")
+    return new
+
+
+def is_clone() -> bool:
+    """Whether this folder is the top of a git checkout, and not an unpacked archive."""
+    top = _git("rev-parse", "--show-toplevel")
+    return top.returncode == 0 and Path(top.stdout.strip()).resolve() == repro.root()
+
+
+def filters() -> bool:
+    """Whether git stores notebooks of this clone in clean form."""
+    return _git("config", "--get", f"filter.{FILTER}.clean").returncode == 0
+
+
+def staged(chosen: list[str] | None = None) -> dict[str, bytes]:
+    """Notebooks as git's index has them: path → bytes. What slipped past the filter is here."""
+    names = _git("ls-files", "-z", "--", *(chosen or ["notebooks/*.ipynb"])).stdout.split("\0")
+    return {name: _git_bytes("show", f":{name}") for name in names if name}
+
+
+def settle(names: list[str]) -> None:
+    """Have git see that these notebooks are as it has them, outputs on the disk or not.
+
+    Where only the size of a file differs, `git status` calls it modified without asking the
+    filter. Nothing is staged: what goes into the index is what is there.
+    """
+    if not filters():
+        return
+    for name, content in staged(names).items():
+        if content == notebooks.cleaned((repro.root() / name).read_bytes()):
+            _git("add", "--", name)
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", *arguments], cwd=repro.root(), capture_output=True, text=True, check=False
+    )
+
+
+def _git_bytes(*arguments: str) -> bytes:
+    return subprocess.run(
+        ["git", *arguments], cwd=repro.root(), capture_output=True, check=False
+    ).stdout

@@ -1,0 +1,394 @@
+"""JupyterLab on the project: working copies, runs by hand, and what git stores."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from aidaudit import checks, files, lab, notebooks, plan
+from aidaudit.errors import AuditError
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("aidaudit", "config", "data/raw", "envs", "notebooks", "report/sections")
+SOURCE = "notebooks/figures/F02.ipynb"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    for folder in COPIED:
+        if folder in ("data/raw", "aidaudit"):
+            (tmp_path / folder).parent.mkdir(exist_ok=True)
+            (tmp_path / folder).symlink_to(ROOT / folder)
+        else:
+            shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("Snakefile", "CITATION.cff", ".gitattributes", "report/abstract.md"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    for path in (tmp_path / "notebooks").rglob("*.ipynb"):
+        path.write_bytes(notebooks.cleaned(path.read_bytes()))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def saved_in_the_lab(path: Path, change=lambda nb: None) -> None:
+    """What JupyterLab does to a notebook that was run: outputs, counts, its own metadata."""
+    nb = nbformat.read(path, 4)
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type == "code":
+            cell.execution_count = number
+            cell.outputs = [nbformat.v4.new_output("stream", text="said\n")]
+            cell.metadata["trusted"] = True
+    nb.metadata.language_info = {"name": "python", "version": "3.99"}
+    change(nb)
+    # Its own order of keys and its own indentation.
+    path.write_text(json.dumps(nb, indent=2), encoding="utf-8")
+
+
+def hook(path: Path) -> None:
+    lab.saved(os_path=str(path), model={"type": "notebook"}, contents_manager=None)
+
+
+# ---------------------------------------------------------------- working copies
+
+
+def test_a_copy_has_the_cell_that_the_dag_would_inject(checkout):
+    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    nb = notebooks.read(copy)
+    (injected,) = [cell for cell in nb.cells if notebooks.added(cell)]
+    values: dict = {}
+    exec(injected.source, values)
+    job = plan.named("F02", "literal")
+    assert {key: values[key] for key in job.parameters} == job.parameters
+    place = nb.cells.index(injected)
+    assert "parameters" in nb.cells[place - 1].metadata.tags
+    assert (checkout / SOURCE).read_bytes() == notebooks.cleaned((ROOT / SOURCE).read_bytes())
+
+
+def test_what_is_saved_goes_back_without_injected_cell_and_outputs(checkout):
+    before = (checkout / SOURCE).read_text("utf-8")
+    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+
+    saved_in_the_lab(copy)
+    hook(copy)
+    assert (checkout / SOURCE).read_text("utf-8") == before
+
+    def change(nb):
+        nb.cells[-2].source = "A new reading."
+
+    saved_in_the_lab(copy, change)
+    hook(copy)
+    after = (checkout / SOURCE).read_text("utf-8")
+    assert "A new reading." in after
+    assert "injected-parameters" not in after
+    assert notebooks.problems(SOURCE) == []
+    changed = set(before.splitlines()) ^ set(after.splitlines())
+    assert len(changed) == 2
+    # Saving again is no conflict: the copy knows in which state it left the source.
+    hook(copy)
+
+
+def test_a_change_made_elsewhere_is_never_overwritten(checkout):
+    first = checkout / lab.copy_of(plan.named("F02", "literal"))
+    source = checkout / SOURCE
+    elsewhere = source.read_text("utf-8").replace("Areas are stacked", "Areas lie on areas")
+    source.write_text(elsewhere, "utf-8")
+    with pytest.raises(AuditError, match="changed elsewhere"):
+        hook(first)
+    assert source.read_text("utf-8") == elsewhere
+    # Outputs alone, as from another window of JupyterLab, are no change.
+    source.write_bytes(notebooks.cleaned((ROOT / SOURCE).read_bytes()))
+    saved_in_the_lab(source)
+    hook(first)
+
+
+def test_other_files_that_are_saved_are_left_alone(checkout):
+    stray = checkout / "scratch/edit/mine.ipynb"
+    stray.parent.mkdir(parents=True)
+    shutil.copy(checkout / SOURCE, stray)
+    hook(stray)
+    source = checkout / SOURCE
+    saved_in_the_lab(source)
+    before = source.read_bytes()
+    hook(source)
+    assert source.read_bytes() == before
+
+
+def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
+    job = plan.named("F02", "literal")
+    with pytest.raises(AuditError, match="has not failed"):
+        lab.stopped_copy(job)
+    nb = notebooks.read(checkout / lab.copy_of(job))
+    # As the runner leaves it: a note on top, and the error's cell with its output.
+    error = nbformat.v4.new_markdown_cell(
+        "An error", metadata={"tags": ["papermill-error-cell-tag"]}
+    )
+    nb.cells.insert(0, error)
+    nb.cells[6].outputs = [nbformat.v4.new_output("stream", text="as far as it ran\n")]
+    (checkout / job.log).parent.mkdir(parents=True)
+    notebooks.write_canonical(nb, job.log)
+    source = (checkout / SOURCE).read_bytes()
+
+    copy = checkout / lab.stopped_copy(job)
+    assert "as far as it ran" in copy.read_text("utf-8")
+    hook(copy)
+    assert (checkout / SOURCE).read_bytes() == source
+
+    (checkout / SOURCE).write_bytes(source.replace(b"Areas are", b"Areas were"))
+    with pytest.raises(AuditError, match="changed since it stopped"):
+        lab.stopped_copy(job)
+
+
+# ---------------------------------------------------------------- help for what is missing
+
+
+def test_all_missing_inputs_are_named_with_the_command_that_builds_them(checkout):
+    told = plan.help_for(
+        "data/processed/latest/monthly.csv",
+        str(checkout / "notebooks/figures/F16.ipynb"),
+        {"variant": "latest"},
+    )
+    lacks = plan.missing(plan.named("F16"))
+    assert len(lacks) > 1
+    assert f"snakemake {' '.join(lacks)}" in told
+
+
+def test_a_working_copy_is_helped_as_its_source_is(checkout):
+    copy = lab.copy_of(plan.named("F02", "literal"))
+    told = plan.help_for(
+        "data/processed/literal/monthly.csv", str(checkout / copy), {"variant": "literal"}
+    )
+    assert "data/processed/literal/monthly.csv" in told.split("snakemake")[1]
+    elsewhere = str(checkout / "scratch/mine.ipynb")
+    assert plan.help_for("data/processed/literal/monthly.csv", elsewhere, {}) is None
+
+
+@pytest.mark.build
+def test_a_kernel_of_jupyterlab_names_what_it_lacks(checkout):
+    # A live kernel, as the server starts it: in the notebook's folder, told its path.
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance()\n"
+        "s.run_cell('variant = \"latest\"')\n"
+        "r = s.run_cell('from aidaudit import results; results.read(variant, \"monthly\")')\n"
+        "print('ERROR', r.error_in_exec)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=checkout / "notebooks/figures",
+        env=os.environ
+        | {
+            "JPY_SESSION_NAME": str(checkout / "notebooks/figures/F16.ipynb"),
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = done.stdout.split("ERROR")[1]
+    assert "this input is not built yet" in told
+    assert "snakemake data/processed/clean/donors.csv data/processed/latest/monthly.csv" in told
+
+
+# ---------------------------------------------------------------- runs by hand
+
+FREE = """\
+variant: str = "article"  # name of the variant (config/config.yaml)
+release: int = 21  # Kiel release with months (number)
+cut_off: str = "2024-12-31"  # last day counted; its whole month counts (ISO date)
+donor_group: str = "all"  # donors whose aid is drawn (named donor group)
+"""
+
+
+def tiny(code: str) -> None:
+    cells = [
+        nbformat.v4.new_markdown_cell("# A title\n\nWho gives?"),
+        nbformat.v4.new_code_cell(FREE, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(code),
+    ]
+    nb = notebooks.clean_source(nbformat.v4.new_notebook(cells=cells))
+    Path(SOURCE).write_text(notebooks.serialise(nb), "utf-8")
+
+
+@pytest.fixture
+def complete(checkout, monkeypatch):
+    """A checkout in which no input of F02 is missing."""
+    for path in plan.missing(plan.named("F02")):
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_text("a\n1\n")
+    return checkout
+
+
+@pytest.mark.build
+def test_a_run_by_hand_writes_to_scratch_alone(complete):
+    output = complete / "figures/article/F02.csv"
+    output.parent.mkdir(parents=True)
+    output.write_text("as built")
+    tiny(
+        "from aidaudit import files\n"
+        "files.write_text('figures/article/F02.csv', f'{cut_off} {donor_group} {release}')"
+    )
+    folder, given = lab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
+    assert given["cut_off"] == "2024-06-30"
+    assert output.read_text() == "as built"
+    by_hand = complete / folder / "figures/article/F02.csv"
+    assert by_hand.read_text() == "2024-06-30 all 21"
+    assert lab.written(folder) == [
+        f"{folder}/figures/article/F02.csv",
+        f"{folder}/notebook.ipynb",
+    ]
+
+
+@pytest.mark.build
+def test_a_run_by_hand_that_fails_keeps_the_notebook_as_far_as_it_ran(complete):
+    tiny("print('so far')\n1 / 0")
+    with pytest.raises(AuditError, match=r"(?s)failed in cell 3.*ZeroDivisionError"):
+        lab.run(plan.named("F02"), {})
+    assert "so far" in (complete / "scratch/run/F02-article/notebook.ipynb").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"cutoff": "2024-06-30"}, "Did you mean 'cut_off'"),
+        ({"release": "newest"}, "wrong type"),
+        ({"release": "99"}, "not allowed"),
+        ({"donor_group": "natoo"}, "Did you mean 'nato'"),
+    ],
+)
+def test_wrong_parameters_stop_a_run_by_hand_at_once(checkout, changes, told):
+    with pytest.raises(AuditError, match=told):
+        lab.run(plan.named("F02"), changes)
+
+
+def test_a_run_by_hand_names_every_missing_input(checkout):
+    with pytest.raises(AuditError, match="not built yet") as error:
+        lab.run(plan.named("F02"), {})
+    for path in plan.missing(plan.named("F02")):
+        assert path in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("int", "28", 28),
+        ("float", "1.5", 1.5),
+        ("bool", "True", True),
+        ("bool", "perhaps", "perhaps"),
+        ("list[str]", "article,latest", ["article", "latest"]),
+        ("str", "2025-12-31", "2025-12-31"),
+    ],
+)
+def test_typed_values_get_the_declared_type(kind, text, value):
+    assert lab._typed(kind, text) == value
+
+
+# ---------------------------------------------------------------- git
+
+
+def git(root: Path, *arguments: str) -> str:
+    own = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    done = subprocess.run(
+        ["git", *own, *arguments], cwd=root, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def clone(checkout):
+    """A clone as `make` leaves it, with the environment where `make` puts it."""
+    bin_ = checkout / ".venv/bin"
+    bin_.mkdir(parents=True)
+    for name in ("aidaudit", "git-nbdiffdriver", "git-nbmergedriver"):
+        (bin_ / name).symlink_to(Path(sys.executable).parent / name)
+    (checkout / ".gitignore").write_text(
+        "/.venv/\n/aidaudit\n/data/\n__pycache__/\n/scratch/\n"
+    )
+    git(checkout, "init", "-q")
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-q", "-m", "as copied")
+    lab.set_up_git()
+    return checkout
+
+
+def test_the_settings_are_those_of_this_clone_alone(clone):
+    assert lab.filters()
+    assert lab.set_up_git() == []
+    shown = git(clone, "config", "--show-scope", "--get", f"filter.{lab.FILTER}.clean")
+    assert shown.startswith("local")
+
+
+def test_running_and_saving_leaves_git_status_clean(clone):
+    saved_in_the_lab(clone / SOURCE)
+    hook(clone / SOURCE)
+    assert b"said" in (clone / SOURCE).read_bytes()
+    assert git(clone, "status", "--porcelain") == ""
+    # The checks look at what git would store, not at what lies on the disk.
+    assert notebooks.problems(SOURCE, filtered=True) == []
+    assert notebooks.problems(SOURCE) != []
+
+
+def test_a_commit_holds_the_change_of_a_cell_and_nothing_else(clone):
+    def change(nb):
+        nb.cells[-2].source = "A new reading."
+
+    saved_in_the_lab(clone / SOURCE, change)
+    assert git(clone, "status", "--porcelain") == f" M {SOURCE}\n"
+    hook(clone / SOURCE)
+    assert git(clone, "diff", "--cached", "--name-only") == ""
+    # The difference is told by cells, in words that a person can read.
+    told = git(clone, "diff")
+    assert "A new reading." in told
+    assert "## modified /cells/7/source" in told
+    assert "said" not in told
+    git(clone, "commit", "-q", "-a", "-m", "change")
+    plain = git(clone, "show", "--no-ext-diff", "--format=")
+    lines = [
+        line
+        for line in plain.splitlines()
+        if line[:1] in "+-" and line[:3] not in ("+++", "---")
+    ]
+    assert len(lines) == 2
+    assert checks.slipped_through(lab.staged()) == []
+
+
+def test_what_slips_past_the_filter_is_caught(clone):
+    git(clone, "config", "--unset", f"filter.{lab.FILTER}.clean")
+    saved_in_the_lab(clone / SOURCE)
+    git(clone, "commit", "-q", "-a", "-m", "with outputs")
+    lab.set_up_git()
+    (told,) = checks.slipped_through(lab.staged())
+    assert SOURCE in told
+    assert "aidaudit notebooks --fix" in told
+
+
+def test_an_archive_unpacked_inside_another_repository_sets_nothing(clone, monkeypatch):
+    inside = clone / "unpacked"
+    shutil.copytree(clone / "config", inside / "config")
+    (inside / "Snakefile").touch()
+    git(clone, "config", "--unset", f"filter.{lab.FILTER}.clean")
+    monkeypatch.chdir(inside)
+    assert not lab.is_clone()
+    assert lab.set_up_git() == []
+    assert not lab.filters()
+
+
+# ---------------------------------------------------------------- JupyterLab
+
+
+def test_jupyterlab_shows_pictures_and_runs_with_the_build_s_settings(checkout):
+    variables = lab.environment()
+    assert "MPLBACKEND" not in variables
+    assert variables["TZ"] == "UTC"
+    assert variables["SOURCE_DATE_EPOCH"]
+    assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+def test_jupyterlab_opens_the_notebooks_or_the_one_that_is_named(checkout):
+    assert lab.command(["--no-browser"])[-1] == str(checkout / "notebooks")
+    assert lab.command([], "scratch/edit/F02-literal.ipynb")[-1].endswith("F02-literal.ipynb")
+    assert lab.command(["logs/a.ipynb"])[-1] == "logs/a.ipynb"
+    assert json.loads((ROOT / lab.SETTINGS / "overrides.json").read_text())
+    assert files.SCRATCH in lab.FOLDER

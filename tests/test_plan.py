@@ -1,0 +1,99 @@
+"""What the DAG injects, told from one place; and what people call its jobs."""
+
+import pytest
+
+from aidaudit import checks, config, notebooks, plan
+from aidaudit.errors import AuditError
+
+SOURCES = checks.sources()
+
+
+@pytest.mark.parametrize("notebook", SOURCES)
+def test_defaults_of_every_notebook_are_what_the_dag_injects(notebook):
+    assert checks.defaults_differ(notebook) == []
+    declared = notebooks.declared_parameters(notebook)
+    injected = plan.default(notebook).parameters
+    assert injected == {name: one.default for name, one in declared.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "job"),
+    [
+        ("F02", None, "article/F02"),
+        ("F02", "literal", "literal/F02"),
+        ("F02-literal", None, "literal/F02"),
+        ("latest/F16", None, "latest/F16"),
+        # The default variant ends before what F16 shows.
+        ("F16", None, "latest/F16"),
+        ("F07", None, "all/F07"),
+        ("T02-latest", None, "latest/T02"),
+        ("notebooks/figures/F02.ipynb", "latest", "latest/F02"),
+        ("analysis/results", None, "article/results"),
+        ("claims", "all", "all/claims"),
+        ("kiel_release_21", None, "clean/kiel_release_21"),
+        ("notebooks/clean/kiel.ipynb", "kiel_release_28", "clean/kiel_release_28"),
+        ("donors", None, "clean/donors"),
+        ("notebooks/report.ipynb", None, "all/report"),
+    ],
+)
+def test_people_name_jobs_in_several_ways(name, variant, job):
+    assert str(plan.named(name, variant)) == job
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "told"),
+    [
+        ("F99", None, "no such notebook or output"),
+        ("resluts", None, "Did you mean 'results'"),
+        ("F02", "literl", "Did you mean 'literal'"),
+        ("F16", "article", "not made for 'article'"),
+        ("article/F16", None, "the build has no job article/F16"),
+    ],
+)
+def test_unknown_names_are_told_with_the_nearest(name, variant, told):
+    with pytest.raises(AuditError, match=told):
+        plan.named(name, variant)
+
+
+def test_a_release_that_is_not_ingested_has_nothing_to_read():
+    with pytest.raises(AuditError, match="no raw table in data/raw/kiel/release-99"):
+        plan.reads(plan.job("clean", "kiel_release_99"))
+
+
+def test_a_job_gets_what_its_notebook_declares_and_nothing_else():
+    job = plan.named("F16")
+    assert job.parameters == {
+        "variant": "latest",
+        "release": config.variant("latest").release,
+        "cut_off": config.variant("latest").cut_off,
+        "since": config.shown()["F16"].parameters["since"],
+    }
+    assert "fixed_usd_per_eur" in job.offer
+
+
+def test_a_subset_of_variants_is_what_the_matrix_of_verdicts_shows():
+    assert plan.job("all", "V01", ["article"]).parameters["variants"] == ["article"]
+    assert "all/report" not in map(str, plan.jobs(["article"]))
+    assert plan.reads(plan.job("all", "V01", ["article"]), ["article"])[:2] == [
+        "data/processed/article/claims.csv",
+        "data/processed/all/claims.csv",
+    ]
+
+
+def test_a_changed_default_is_named_with_both_values(monkeypatch):
+    monkeypatch.setattr(
+        notebooks,
+        "declared_parameters",
+        lambda path: {
+            "variant": notebooks.Parameter("variant", "str", "latest", "its name", True),
+            "colour": notebooks.Parameter("colour", "str", "red", "of bars", True),
+        },
+    )
+    first, second = checks.defaults_differ("notebooks/figures/F02.ipynb")
+    assert "'latest', and the DAG injects 'article' for article/F02" in first
+    assert "colour is given by nobody" in second
+
+
+def test_a_notebook_that_no_job_runs_is_told():
+    (told,) = checks.defaults_differ("notebooks/figures/F99.ipynb")
+    assert "config/figures.yaml" in told
