@@ -1,14 +1,8 @@
 """Front door: configuration, stages in the order of data flow, and targets."""
 
-import os
-import time
-
 from snakemake.utils import min_version
 
 min_version("9.0")
-
-# Jobs say how long the build has been going on.
-os.environ.setdefault("AIDAUDIT_STARTED", str(time.time()))
 
 
 include: "rules/common.smk"

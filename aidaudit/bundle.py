@@ -43,10 +43,8 @@ def write(manifest: dict) -> Path:
                 file=path,
                 mend="build again: make report",
             )
-    content: dict[str, Path | bytes] = {path: root / path for path in {*sources, *built}}
-    # As git stores them: one that was run in JupyterLab holds outputs that no commit has.
-    own = [path for path in sources if path.endswith(".ipynb")]
-    content |= {path: notebooks.cleaned(_bytes(root / path)) for path in own}
+    content: dict[str, Path | bytes] = {path: _as_committed(root / path) for path in sources}
+    content |= {path: root / path for path in built}
     content[ABOUT] = _json(
         {
             "project": manifest["project"],
@@ -86,7 +84,9 @@ def _sources(root: Path) -> tuple[list[str], str | None, bool]:
         known = {line[66:]: line[:64] for line in lines}
         own = [path for path in known if not verify.is_output(path)]
         own = [path for path in own if path not in (ABOUT, crate.FILE)]
-        changed = any(_hash(root / path) != known[path] for path in own)
+        changed = any(
+            sha256(_as_committed(root / path)).hexdigest() != known[path] for path in own
+        )
         return own, about["commit"], about["modified"] or changed
     try:
         listed = _git(root, "ls-files", "-z").split("\0")
@@ -99,6 +99,12 @@ def _sources(root: Path) -> tuple[list[str], str | None, bool]:
             mend="run it in a clone, or in a folder made by `aidaudit unpack`.",
         ) from None
     return [path for path in listed if path and (root / path).is_file()], commit, modified
+
+
+def _as_committed(path: Path) -> bytes:
+    """As git stores it: a notebook that was run in JupyterLab holds outputs of no commit."""
+    content = path.read_bytes()
+    return notebooks.cleaned(content) if path.suffix == ".ipynb" else content
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -109,7 +109,6 @@ def notebook(
     """
     from aidaudit import jobs, plan
 
-    begun = time.monotonic()
     inputs, outputs = _split(files)
     # The folders of figures and tables become those of the notebook and its log.
     name = executed.as_posix().removeprefix("report/notebooks/")
@@ -125,13 +124,6 @@ def notebook(
         log=f"{paths.LOGS}/{name}",
         receipt=receipt,
         allowed=plan.allowed(),
-    )
-    started = float(os.environ.get("AIDAUDIT_STARTED", time.time()))
-    minutes, seconds = divmod(int(time.time() - started), 60)
-    print(
-        f"  {name.removesuffix('.ipynb')}: done in {time.monotonic() - begun:.1f} s; "
-        f"{minutes}:{seconds:02d} since the build began",
-        flush=True,
     )
 
 
@@ -214,10 +206,33 @@ def setup_git() -> None:
         print(f"Set for this clone alone (.git/config): {', '.join(new)}")
 
 
+def _targets(incomplete: str) -> list[str]:
+    """What Tab offers where a notebook or output is to be named."""
+    from aidaudit import plan
+
+    names = {name for job in plan.jobs() for name in (job.name, str(job))}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def _variants(incomplete: str) -> list[str]:
+    """What Tab offers for a variant."""
+    from aidaudit import config
+
+    known = [*config.config().variants, config.ALL]
+    return [name for name in known if name.startswith(incomplete)]
+
+
 Arguments = Annotated[list[str] | None, typer.Argument(help="further arguments of jupyter lab")]
-Chosen = Annotated[str | None, typer.Option(help="variant whose parameters are injected")]
+Chosen = Annotated[
+    str | None,
+    typer.Option(help="variant whose parameters are injected", autocompletion=_variants),
+]
 Target = Annotated[
-    str, typer.Argument(help="an id (F16, F16-literal), a job (latest/F16), or a notebook")
+    str,
+    typer.Argument(
+        help="an id (F16, F16-literal), a job (latest/F16), or a notebook",
+        autocompletion=_targets,
+    ),
 ]
 
 

@@ -30,6 +30,7 @@ from traitlets.config import Config
 
 from aidaudit.errors import AuditError, nearest
 from aidaudit.files import DECLARED, name
+from aidaudit.paths import LOGS
 from aidaudit.repro import environment, root
 
 METADATA = {
@@ -386,8 +387,17 @@ def _failure(source: str | Path, trial: Path, log: Path, error: Exception) -> Au
         line = next((line for line in cell.source.splitlines() if line.strip()), "")
         where = f"in cell {number}: {line.strip()}"
     _keep(trial, log)
-    kept = f"  the notebook as far as it ran: {name(log)}"
+    kept = (
+        f"  the notebook as far as it ran: {name(log)}\n  open it as it stopped: {_opens(log)}"
+    )
     return AuditError(f"failed {where}\n{said}\n{kept}", file=source)
+
+
+def _opens(log: Path) -> str:
+    """The command that opens a failed notebook in JupyterLab; a job's goes to its source."""
+    if name(log).startswith(f"{LOGS}/"):
+        return f"aidaudit edit --failed {name(log)[len(LOGS) + 1 : -len('.ipynb')]}"
+    return f"aidaudit lab {name(log)}"
 
 
 def _keep(trial: Path, log: Path) -> None:

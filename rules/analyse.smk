@@ -89,8 +89,18 @@ rule figure:
         reads=reads_of("{variant}", "{figure}"),
         environment=LOCK,
     output:
+        # The drawing is what `snakemake --report` shows.
         writes=[
-            update(path)
+            (
+                report(
+                    update(path),
+                    category="Figures",
+                    subcategory="{variant}",
+                    labels={"figure": "{figure}", "variant": "{variant}"},
+                )
+                if path.endswith(".svg")
+                else update(path)
+            )
             for path in (
                 *paths.figure("{figure}", "{variant}").values(),
                 paths.numbers("{variant}", "{figure}"),

@@ -25,6 +25,9 @@ LEFT_OUT = shutil.ignore_patterns(
     "report.pdf", "dist", ".venv-validators", "scratch",
 )  # fmt: skip
 
+# Jobs that run no notebook: numbers of each variant, both renderings, pages, manifest, all.
+OTHER_JOBS = [*config.config().variants, config.ALL, "html", "pdf", "pages", "manifest", "all"]
+
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
 
 
@@ -72,8 +75,11 @@ def built(tmp_path_factory) -> Path:
     shutil.rmtree(root / "report/notebooks", ignore_errors=True)
     done = run(root, "snakemake")
     assert done.returncode == 0, done.stdout[-4000:]
-    assert "steps (100%) done" in done.stdout
-    assert "since the build began" in done.stdout
+    # Plain lines where there is no terminal, the last of which is the end.
+    total = len(plan.jobs()) + len(OTHER_JOBS)
+    assert f"{total} jobs to do." in done.stdout
+    assert f"[{total}/{total}] Everything is built" in done.stdout
+    assert "\x1b" not in done.stdout
     # The archive takes its sources from git.
     for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "as copied")):
         own = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "core.autocrlf=false")
@@ -252,6 +258,15 @@ def test_nothing_is_left_to_do_after_a_build(built):
     assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
 
 
+def test_snakemake_s_own_report_shows_every_figure(built, tmp_path):
+    page = tmp_path / "build.html"
+    done = run(built, "snakemake", "--report", str(page))
+    assert done.returncode == 0, done.stdout[-2000:]
+    told = page.read_text("utf-8")
+    for figure, variant in config.drawn(VARIANTS):
+        assert f"figures/{variant}/{figure}.svg" in told
+
+
 def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
     notebook = built / "notebooks/figures/F10.ipynb"
     before = notebook.read_text("utf-8")
@@ -339,6 +354,7 @@ def test_a_failing_cell_is_named_last_and_changes_no_output(built):
     told = run(built, "aidaudit", "failures").stdout
     assert "notebooks/figures/F10.ipynb: failed in cell" in told
     assert "no_such_thing" in told
+    assert "aidaudit edit --failed all/F10" in told
     assert told.strip().splitlines()[0] in failed.stdout[-2500:]
     assert (built / "logs/notebooks/all/F10.ipynb").is_file()
     assert built_files(built) == before

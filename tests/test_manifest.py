@@ -174,18 +174,46 @@ def test_programs_are_one_row_a_notebook_with_patterns():
 
 
 def test_the_readme_keeps_its_text_and_needs_its_marks():
-    built = {"jobs": {"a/F01": {"notebook": "notebooks/figures/F01.ipynb", "cell": 1,
-             "outputs": ["figures/a/F01.csv"]}}}  # fmt: skip
-    text = f"before\n{generated.BEGIN}\nold\n{generated.END}\nafter\n"
-    new = generated.readme(text, built)
+    jobs = {"a/F01": {"notebook": "notebooks/figures/F01.ipynb", "cell": 1,
+            "outputs": ["figures/a/F01.csv"]}}  # fmt: skip
+    begin, end = generated.marks("outputs")
+    text = f"before\n{begin}\nold\n{end}\nafter\n"
+    blocks = {"outputs": lambda: generated.outputs(jobs)}
+    new = generated.filled(text, blocks)
     assert new.startswith("before\n")
     assert new.endswith("\nafter\n")
     assert "old" not in new
     row = "| [`figures/F01.ipynb`](notebooks/figures/F01.ipynb) | 1 | `figures/a/F01.csv` |"
     assert row in new
-    assert generated.readme(new, built) == new
+    assert generated.filled(new, blocks) == new
     with pytest.raises(AuditError, match="no place"):
-        generated.readme("nothing", built)
+        generated.filled("nothing", blocks)
+
+
+def test_the_dag_is_drawn_with_counts_and_without_detours():
+    def job(rule, inputs, outputs, notebook=None):
+        return {"rule": rule, "notebook": notebook, "inputs": inputs, "outputs": outputs}
+
+    jobs = {
+        "clean/a": job("clean", ["data/raw/a.csv"], ["a"], "notebooks/clean/context.ipynb"),
+        "clean/b": job("clean", ["data/raw/b.csv"], ["b"], "notebooks/clean/context.ipynb"),
+        "v/F01": job("figure", ["a", "b"], ["f"], "notebooks/figures/F01.ipynb"),
+        "v/all": job("render", ["f", "a", "data/raw/a.csv"], ["r"]),
+    }
+    drawn = generated.diagram(jobs).splitlines()
+    assert '  clean["clean × 2<br>clean/context.ipynb"]' in drawn
+    assert '  figure["figure<br>figures/*.ipynb"]' in drawn
+    # What is drawn takes the longer way: render reads clean tables too, and raw ones.
+    assert [line for line in drawn if "-->" in line] == [
+        "  clean --> figure",
+        "  data --> clean",
+        "  figure --> render",
+    ]
+
+
+def test_the_picture_of_the_readme_has_no_metadata_that_change_with_the_code():
+    drawing = "<svg>\n <title>V01</title>\n <metadata>\n  <a/>\n </metadata>\n <g/>\n</svg>"
+    assert generated._drawing(drawing) == "<svg>\n <title>V01</title>\n <g/>\n</svg>"
 
 
 # ---------------------------------------------------------------- verifying

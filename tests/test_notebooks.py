@@ -162,6 +162,7 @@ def test_failure_names_cell_and_whole_message_and_touches_no_output(checkout):
         "AuditError: d.csv, row 3: is odd",
         "  to mend:  mend it",
         "  the notebook as far as it ran: logs/n.ipynb",
+        "  open it as it stopped: aidaudit lab logs/n.ipynb",
     ]
     assert notebooks.failures("logs") == [message]
     assert (checkout / "out/a.txt").read_text() == "old"

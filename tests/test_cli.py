@@ -1,0 +1,68 @@
+"""The command line: help with an example for every command, and what the Tab key offers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from aidaudit import cli
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands(command, path=()):
+    """Every command below one, as words."""
+    if not hasattr(command, "commands"):
+        yield path
+        return
+    for name, one in command.commands.items():
+        yield from commands(one, (*path, name))
+
+
+COMMANDS = sorted(commands(typer.main.get_command(cli.app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(words):
+    told = CliRunner().invoke(cli.app, [*words, "--help"], terminal_width=100)
+    assert told.exit_code == 0
+    assert f"Example: aidaudit {' '.join(words)}" in told.output
+
+
+def completed(*words: str) -> list[str]:
+    """What bash is offered for the last word."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / "aidaudit"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "_AIDAUDIT_COMPLETE": "complete_bash",
+            "COMP_WORDS": " ".join(("aidaudit", *words)),
+            "COMP_CWORD": str(len(words)),
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("ver",), ["verify"]),
+        (("edit", "F1"), ["F10", "F11", "F16"]),
+        (("run", "latest/F1"), ["latest/F16"]),
+        (("edit", "F16", "--variant", "l"), ["literal", "latest"]),
+        (("edit", "--fai"), ["--failed"]),
+    ],
+)
+def test_the_tab_key_offers_commands_ids_and_variants(words, offered):
+    found = completed(*words)
+    assert set(offered) <= set(found)
+    assert all(word.startswith(words[-1]) for word in found)

@@ -1,0 +1,91 @@
+"""Every way to get the environment gives the same versions: those of the lock file."""
+
+import json
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+LOCK = "envs/requirements.txt"
+PYTHON = "3.11"
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text("utf-8")
+
+
+def locked(path: str = LOCK) -> dict[str, list[tuple[Requirement, int]]]:
+    """Name → requirements with the number of their hashes."""
+    found: dict[str, list[tuple[Requirement, int]]] = {}
+    for entry in re.split(r"\n(?=\S)", text(path).strip()):
+        if entry.startswith("#"):
+            continue
+        requirement = Requirement(entry.split("\\")[0].split("\n")[0].strip())
+        name = canonicalize_name(requirement.name)
+        found.setdefault(name, []).append((requirement, entry.count("--hash=sha256:")))
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("envs/*.txt"))
+)
+def test_every_package_is_pinned_with_hashes_and_no_address(path):
+    entries = locked(path)
+    assert entries
+    for versions in entries.values():
+        for requirement, hashes in versions:
+            assert str(requirement.specifier).startswith("=="), requirement
+            assert hashes > 0, requirement
+    assert "://" not in text(path)
+
+
+def test_what_is_asked_for_is_locked():
+    for name in text("envs/requirements.in").split():
+        assert canonicalize_name(Requirement(name).name) in locked()
+
+
+def test_what_is_installed_here_is_what_is_locked():
+    for name, versions in locked().items():
+        wanted = [one for one, _ in versions if one.marker is None or one.marker.evaluate()]
+        for requirement in wanted:
+            assert metadata.version(name) in requirement.specifier, requirement
+
+
+def test_conda_takes_python_alone_and_the_rest_from_the_lock_file():
+    environment = yaml.safe_load(text("envs/environment.yaml"))
+    *conda, pip = environment["dependencies"]
+    assert conda == [f"python={PYTHON}", "pip"]
+    # Paths in it count from the folder in which it stands.
+    assert pip == {"pip": ["--require-hashes", f"-r {Path(LOCK).name}"]}
+
+
+def test_binder_installs_the_lock_file():
+    assert text(".binder/runtime.txt").strip() == f"python-{PYTHON}"
+    assert f"--require-hashes -r {LOCK}" in text(".binder/postBuild")
+    assert (ROOT / ".binder/postBuild").stat().st_mode & 0o100
+
+
+def test_containers_and_codespaces_go_the_way_of_the_makefile():
+    recipe = text("envs/Dockerfile")
+    assert re.search(rf"^FROM python:{re.escape(PYTHON)}-\S+ AS base$", recipe, re.MULTILINE)
+    assert "RUN make .venv/.ready" in recipe
+    assert "pip install" not in recipe
+    space = json.loads(text(".devcontainer/devcontainer.json"))
+    folder = ROOT / ".devcontainer"
+    assert (folder / space["build"]["dockerfile"]).resolve() == ROOT / "envs/Dockerfile"
+    assert (folder / space["build"]["context"]).resolve() == ROOT
+    assert f" AS {space['build']['target']}\n" in recipe
+    assert space["postCreateCommand"] == "make .venv/.ready"
+    assert f"-r {LOCK}" in text("Makefile")
+
+
+def test_every_way_names_a_python_that_the_project_runs_on():
+    (wanted,) = re.findall(r'^requires-python = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
+    assert PYTHON in Requirement(f"python{wanted}").specifier
+    assert sys.version_info >= tuple(map(int, PYTHON.split(".")))
