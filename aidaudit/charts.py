@@ -13,7 +13,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
-import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -151,7 +150,7 @@ def settle(fig: Figure) -> None:
 
 def events() -> list[dict]:
     """The dates that charts over time mark: dicts of date (ISO) and label."""
-    return yaml.safe_load(files.source("config/events.yaml").read_text(encoding="utf-8"))
+    return files.read_yaml("config/events.yaml")
 
 
 def months(frame: pd.Series) -> pd.Series:

@@ -23,7 +23,7 @@ _LICENCES = {"MIT": "https://spdx.org/licenses/MIT"}
 
 def read() -> dict:
     """CITATION.cff; dates as ISO text."""
-    return yaml.safe_load(files.source(SOURCE).read_text(encoding="utf-8"))
+    return files.read_yaml(SOURCE)
 
 
 def authors(about: dict) -> list[str]:

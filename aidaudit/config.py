@@ -189,7 +189,7 @@ FILES: dict[str, type[BaseModel]] = {
 def _load(name: str) -> Any:
     path = Path("config") / f"{name}.yaml"
     try:
-        content = yaml.safe_load(files.source(path).read_text(encoding="utf-8"))
+        content = files.read_yaml(path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise AuditError(
@@ -388,9 +388,8 @@ def _answered(entries: dict[str, Figure], variants: list[str]) -> list[tuple[str
 @cache
 def context() -> dict[str, list[str]]:
     """Clean context table → the raw folders that it is made from (config/sources.yaml)."""
-    text = files.source("config/sources.yaml").read_text(encoding="utf-8")
     made: dict[str, list[str]] = {}
-    for entry in yaml.safe_load(text)["tables"]:
+    for entry in files.read_yaml("config/sources.yaml")["tables"]:
         if "clean" in entry:
             made.setdefault(entry["clean"], []).append(entry["folder"])
     return made

@@ -53,12 +53,24 @@ class Package:
         }
         self.registered = self._registered()
         self._texts: dict[Piece, tuple[str, frozenset[Piece]]] = {}
+        # One notebook runs for many tables, variants and releases.
+        self._digests: dict[frozenset[Piece], str] = {}
+        self._named: dict[str, set[Piece]] = {}
 
     def digest(self, roots: Iterable[Piece]) -> str:
         """sha256 of every piece that the roots reach."""
-        reached = self.reached(roots)
-        text = "\n".join(f"{piece}: {self._read(piece)[0]}" for piece in sorted(reached))
-        return hashlib.sha256(text.encode()).hexdigest()
+        chosen = frozenset(roots)
+        if chosen not in self._digests:
+            reached = sorted(self.reached(chosen))
+            text = "\n".join(f"{piece}: {self._read(piece)[0]}" for piece in reached)
+            self._digests[chosen] = hashlib.sha256(text.encode()).hexdigest()
+        return self._digests[chosen]
+
+    def named_in_text(self, code: str) -> set[Piece]:
+        """The pieces that code names, as text. Raises SyntaxError."""
+        if code not in self._named:
+            self._named[code] = self.named_in(ast.parse(code))
+        return self._named[code]
 
     def reached(self, roots: Iterable[Piece]) -> set[Piece]:
         """The roots and everything that they name, directly or not."""
@@ -232,7 +244,7 @@ def named_in(path: Path, root: Path) -> set[Piece]:
     """The pieces of the package that a notebook's code names."""
     code = "\n".join(text for kind, text, _ in _cells(path) if kind == "code")
     try:
-        return package(root).named_in(ast.parse(code))
+        return package(root).named_in_text(code)
     except SyntaxError:
         # The run will say what is wrong; until then all of the notebook's text counts.
         return set()

@@ -16,9 +16,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-import yaml
-
-from aidaudit import corrections, paths, repro, schema, sources
+from aidaudit import corrections, files, paths, repro, schema, sources
 from aidaudit.errors import AuditError, nearest
 from aidaudit.ingest import readers
 from aidaudit.tables import RAW
@@ -49,7 +47,7 @@ class Origin:
 
 def catalogue() -> dict:
     """config/sources.yaml: publishers, citations, terms, and the committed tables."""
-    return yaml.safe_load((repro.root() / CATALOGUE).read_text(encoding="utf-8"))
+    return files.read_yaml(CATALOGUE)
 
 
 def upstream(folder: Path, origin: Origin) -> Path:
