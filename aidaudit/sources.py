@@ -3,6 +3,7 @@
 Each folder under data/raw is one Frictionless data package with one table. Reading a table
 first holds the file against the sha256 in its descriptor, so that a fact changed by hand is
 noticed; changes belong in data/raw/corrections.csv. Writing packages is left to `ingest`.
+Only what reads a table imports pandas: Snakemake asks here too, at each of its starts.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import hashlib
 import json
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from aidaudit import corrections, files, paths, repro, schema
+from aidaudit import files, paths, repro
 from aidaudit.errors import AuditError, nearest
-from aidaudit.tables import RAW
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RAW_FOLDER = Path("data/raw")
 REGISTER = RAW_FOLDER / "memberships" / "donors.csv"
@@ -70,7 +72,7 @@ def descriptor(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         resource = content["resources"][0]
-        resource["path"], RAW[resource["name"]], content["sources"][0]["hash"]
+        resource["path"], resource["name"], content["sources"][0]["hash"]
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise AuditError(
             f"the descriptor is broken: {error}.",
@@ -114,10 +116,21 @@ def read_raw(folder: str) -> pd.DataFrame:
 
     folder: below data/raw, e.g. 'kiel/release-21'. Returns the table as published.
     """
+    from aidaudit import corrections, schema
+    from aidaudit.tables import RAW
+
     path = table_path(folder)
     file = files.source(path)
     about = package(folder)
     resource = about["resources"][0]
+    if resource["name"] not in RAW:
+        raise AuditError(
+            "the descriptor names a table that the project does not know.",
+            file=RAW_FOLDER / folder / "datapackage.json",
+            found=resource["name"],
+            expected="one of " + ", ".join(RAW),
+            mend=nearest(resource["name"], list(RAW)) or None,
+        )
     accepted = partial(
         corrections.accepted,
         corrections=corrections.read_corrections(),
@@ -140,4 +153,7 @@ def read_raw(folder: str) -> pd.DataFrame:
 
 def read_register() -> pd.DataFrame:
     """The register of donors that this project knows (kept by hand)."""
+    from aidaudit import schema
+    from aidaudit.tables import RAW
+
     return schema.read(files.source(REGISTER), RAW["donors"], REGISTER)
