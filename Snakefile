@@ -34,6 +34,15 @@ rule report:
         "The report is built: report/report.html and report/report.pdf."
 
 
+# Before a build writes over outputs, and once they are there: `aidaudit diff` needs old ones.
+onstart:
+    baseline.keep()
+
+
+onsuccess:
+    baseline.keep()
+
+
 onerror:
     notebooks.mark_stale("logs/notebooks")
     for text in notebooks.failures("logs/notebooks"):

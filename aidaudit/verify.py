@@ -12,11 +12,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from aidaudit import files, paths, receipts, repro
 from aidaudit.errors import AuditError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HASHES = "outputs.sha256"
 VALUES = "outputs.values.json"
@@ -80,9 +82,14 @@ def record(manifest: dict) -> int:
 
 
 def recorded() -> dict[str, str]:
-    """Path → sha256 as committed. Raises AuditError for a line that cannot be read."""
+    """Path → sha256 as HASHES has it now. Raises AuditError as `parsed` does."""
+    return parsed(files.source(HASHES).read_text("utf-8"))
+
+
+def parsed(text: str) -> dict[str, str]:
+    """Path → sha256 from the text of HASHES. Raises AuditError for a line that is neither."""
     found = {}
-    for row, line in enumerate(files.source(HASHES).read_text("utf-8").splitlines(), start=1):
+    for row, line in enumerate(text.splitlines(), start=1):
         digest, gap, path = line.partition("  ")
         if len(digest) != 64 or not gap or not path:
             raise AuditError(
@@ -155,6 +162,9 @@ def _account(path: str) -> dict:
 
 
 def _frame(path: str) -> pd.DataFrame:
+    # Here, since Snakemake reads the record at each start.
+    import pandas as pd
+
     full = repro.root() / path
     if path.endswith(".csv"):
         return pd.read_csv(full, keep_default_na=False, na_values=[""], low_memory=False)
@@ -180,6 +190,8 @@ def _column(column: pd.Series) -> dict | str:
     if column.dtype.kind not in "iuf":
         text = "\n".join(column.fillna("").astype("str"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+    import pandas as pd
+
     values = column.astype("float64")
     weights = pd.Series(range(1, len(values) + 1), index=values.index) / max(len(values), 1)
     sums = {
@@ -195,17 +207,22 @@ def _values_differ(differing: set[str]) -> Iterator[str]:
     """A line for each column whose values are not those recorded."""
     known = json.loads(files.source(VALUES).read_text(encoding="utf-8"))
     for path in sorted(differing & set(known)):
-        there, here = known[path], _account(path)
-        if there["rows"] != here["rows"] or list(there["columns"]) != list(here["columns"]):
-            yield (
-                f"{path}: {here['rows']} rows of {', '.join(here['columns'])}; recorded: "
-                f"{there['rows']} rows of {', '.join(there['columns'])}"
-            )
-            continue
-        for name, was in there["columns"].items():
-            now = here["columns"][name]
-            if not _alike(was, now):
-                yield f"{path}, column {name}: {_said(now)}; recorded: {_said(was)}"
+        yield from differ(path, known[path])
+
+
+def differ(path: str, there: dict) -> Iterator[str]:
+    """A line for each column of an output whose values are not those in its account."""
+    here = _account(path)
+    if there["rows"] != here["rows"] or list(there["columns"]) != list(here["columns"]):
+        yield (
+            f"{path}: {here['rows']} rows of {', '.join(here['columns'])}; recorded: "
+            f"{there['rows']} rows of {', '.join(there['columns'])}"
+        )
+        return
+    for name, was in there["columns"].items():
+        now = here["columns"][name]
+        if not _alike(was, now):
+            yield f"{path}, column {name}: {_said(now)}; recorded: {_said(was)}"
 
 
 def _alike(was: dict | str, now: dict | str) -> bool:

@@ -4,7 +4,7 @@ import json
 import sys
 
 from aidaudit import config as settings
-from aidaudit import fingerprint, notebooks, paths, plan, repro
+from aidaudit import baseline, fingerprint, notebooks, paths, plan, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.

@@ -15,14 +15,14 @@ import pypdf
 import pytest
 from PIL import Image
 
-from aidaudit import config, paths, plan, report, repro
+from aidaudit import baseline, config, paths, plan, report, repro, verify
 
 ROOT = Path(__file__).parents[1]
 BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "report/report.")
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".snakemake", ".staging", "logs", "processed", "notebooks.bak",
     ".pytest_cache", ".ruff_cache", "__pycache__", "*.egg-info", "build", "report.html",
-    "report.pdf", "dist", ".venv-validators", "scratch",
+    "report.pdf", "dist", ".venv-validators", "scratch", ".baseline",
 )  # fmt: skip
 
 # Jobs that run no notebook: numbers of each variant, both renderings, pages, manifest, all.
@@ -265,6 +265,14 @@ def test_snakemake_s_own_report_shows_every_figure(built, tmp_path):
     told = page.read_text("utf-8")
     for figure, variant in config.drawn(VARIANTS):
         assert f"figures/{variant}/{figure}.svg" in told
+
+
+def test_a_build_keeps_what_later_builds_are_compared_with(built):
+    files = built_files(built)
+    known = verify.parsed((built / verify.HASHES).read_text("utf-8")).items()
+    as_recorded = {d for path, d in known if baseline.is_kept(path) and files.get(path) == d}
+    assert as_recorded
+    assert as_recorded <= {path.name for path in (built / baseline.STORE).iterdir()}
 
 
 def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
