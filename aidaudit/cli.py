@@ -411,16 +411,80 @@ def verify(
 
     Example: aidaudit verify
     """
-    from aidaudit import manifest
+    from aidaudit import baseline, manifest
     from aidaudit import verify as module
 
     whole = manifest.read()
     if record:
         print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
+        baseline.keep()
         return
     verdict = module.check(whole)
     print(module.told(verdict))
     raise typer.Exit(int(verdict.level == "different"))
+
+
+@app.command()
+def diff(
+    archive: Annotated[
+        Path | None, typer.Option(help="an archive (zip) that holds the old outputs")
+    ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(help="what was meant to change: an id, a claim, a key, a path, a pattern"),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="where the page goes [default: scratch/diff.html]")
+    ] = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="build old outputs that are missing, beside this")
+    ] = False,
+) -> None:
+    """Say what a rebuild changed against the last commit's outputs, or an archive's.
+
+    Numbers, verdicts, figures and tables, as text and as a page with old and new side by
+    side. What was not expected comes first. Exit status: 0 nothing changed (with --expect:
+    only what was expected), 1 something did, 2 it cannot be compared.
+
+    Example: aidaudit diff
+    Example: aidaudit diff --expect F16 --expect 'headline.*'
+    Example: aidaudit diff --archive aidaudit-0.1.0.zip
+    """
+    from aidaudit import archives, baseline, checking, config, diffing, files
+    from aidaudit.diffing import telling
+
+    def told(old: diffing.Side) -> int:
+        new = diffing.built()
+        paraphrases = {claim.id: claim.paraphrase for claim in config.claims()}
+        difference = diffing.compare(old, new, paraphrases)
+        split = diffing.split(difference, expect or (), old, new)
+        page = html or repro.root() / files.SCRATCH / "diff.html"
+        files.write_text(page.absolute(), telling.page(split))
+        print(telling.text(split))
+        print(f"\nSide by side: {files.name(page.absolute())}")
+        return split.status
+
+    try:
+        if archive is not None and build:
+            raise AuditError("--archive and --build exclude each other.", mend="leave one out.")
+        if archive is not None:
+            with archives.open_safely(archive) as reader:
+                status = told(diffing.archived(checking.from_zip(reader), archive.name))
+        else:
+            if not build:
+                baseline.keep()
+            elif others := baseline.build():
+                print(
+                    f"{len(others)} outputs of the last commit come out otherwise here than "
+                    "it records; `aidaudit verify` on that commit says how.",
+                    file=sys.stderr,
+                )
+            status = told(diffing.committed())
+    except (AuditError, FileNotFoundError) as error:
+        # Status 1 says that something changed.
+        print(f"\n{error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -108,7 +108,7 @@ def is_svg(content: bytes) -> bool:
     return b"<svg" in content[:4096]
 
 
-def _drawing(content: bytes) -> str | None:
+def drawing_of(content: bytes) -> str | None:
     """An SVG without its metadata, in one spelling; None where it cannot be read safely."""
     head = content.upper()
     if b"<!ENTITY" in head or re.search(rb"<!DOCTYPE[^>]*\[|<\?XML-STYLESHEET", head):
@@ -131,7 +131,7 @@ def _drawing(content: bytes) -> str | None:
 
 def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A drawing against all archived ones; None where nothing is like it."""
-    mine = _drawing(content)
+    mine = drawing_of(content)
     hint = hinted(content, archive, ".svg")
     if mine is None:
         return Finding("altered", hint, "damaged, or it declares entities") if hint else None
@@ -139,7 +139,7 @@ def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:
     best = (0.0, "")
     for path in archive.of_kind(".svg"):
         there = archive.read(path)
-        drawing = _drawing(there) if there is not None else None
+        drawing = drawing_of(there) if there is not None else None
         if drawing is None:
             continue
         if drawing == mine:

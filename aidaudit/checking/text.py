@@ -15,7 +15,8 @@ from aidaudit.checking.base import MOST_LINES, Archive, Finding, shared
 MOST_CELL = 10_000_000
 
 
-def _decoded(content: bytes) -> str | None:
+def decoded(content: bytes) -> str | None:
+    """UTF-8 text, or None where it is none."""
     if b"\x00" in content:
         return None
     try:
@@ -26,12 +27,12 @@ def _decoded(content: bytes) -> str | None:
 
 def is_table(content: bytes) -> bool:
     """Whether the first line has a delimiter of tables."""
-    text = _decoded(content)
+    text = decoded(content)
     return text is not None and any(mark in text.partition("\n")[0] for mark in ",;\t")
 
 
-def _rows(text: str) -> list[list[str]] | None:
-    """The cells of a table, whatever the delimiter and line ends."""
+def rows_of(text: str) -> list[list[str]] | None:
+    """The cells of a table, whatever the delimiter and line ends; None where it is none."""
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     csv.field_size_limit(MOST_CELL)
@@ -43,7 +44,7 @@ def _rows(text: str) -> list[list[str]] | None:
         return None
 
 
-def _equal(one: str, two: str) -> bool:
+def equal(one: str, two: str) -> bool:
     """Whether two cells say the same: the same text, or exactly the same number."""
     if one == two:
         return True
@@ -59,19 +60,19 @@ def _equal(one: str, two: str) -> bool:
 
 def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A table against all archived ones, cell by cell; None where nothing is like it."""
-    mine = _rows(_decoded(content) or "")
+    mine = rows_of(decoded(content) or "")
     if not mine or len(mine) < 2:
         return None
     lines = Counter(map(tuple, mine))
     best: tuple[float, str, list[list[str]]] = (0.0, "", [])
     for path in archive.of_kind(".csv"):
         there = archive.read(path)
-        rows = _rows(_decoded(there) or "") if there is not None else None
+        rows = rows_of(decoded(there) or "") if there is not None else None
         # Another table with other columns is another table.
         if not rows or len(set(rows[0]) & set(mine[0])) * 2 < len(set(rows[0]) | set(mine[0])):
             continue
         if len(rows) == len(mine) and all(
-            len(one) == len(two) and all(map(_equal, one, two))
+            len(one) == len(two) and all(map(equal, one, two))
             for one, two in zip(mine, rows, strict=True)
         ):
             how = "the same cells; only their spelling, delimiters or line ends differ"
@@ -89,7 +90,7 @@ def _near(mine: list[list[str]], rows: list[list[str]]) -> bool:
     if mine[0] != rows[0] or len(mine) != len(rows):
         return False
     pairs = [
-        _equal(one, two)
+        equal(one, two)
         for left, right in zip(mine, rows, strict=True)
         for one, two in zip(left, right, strict=False)
     ]
@@ -112,7 +113,7 @@ def _cells(mine: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
     told = 0
     for number, (one, two) in enumerate(zip(mine, rows, strict=True), start=1):
         for column, (found, expected) in enumerate(zip(one, two, strict=False)):
-            if not _equal(found, expected) and told < MOST_LINES - 2:
+            if not equal(found, expected) and told < MOST_LINES - 2:
                 told += 1
                 name = rows[0][column]
                 yield f"row {number}, column {name}: {found!r} instead of {expected!r}"
@@ -120,10 +121,11 @@ def _cells(mine: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
 
 def is_json(content: bytes) -> bool:
     """Whether the bytes are JSON."""
-    return content.lstrip()[:1] in (b"{", b"[") and _loaded(content) is not None
+    return content.lstrip()[:1] in (b"{", b"[") and loaded(content) is not None
 
 
-def _loaded(content: bytes) -> object:
+def loaded(content: bytes) -> object:
+    """What JSON holds, or None where it is none, or gives a key twice."""
     try:
         return json.loads(content, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
@@ -151,13 +153,13 @@ def _leaves(value: object, place: str = "") -> Iterator[tuple[str, str]]:
 
 def values(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """JSON against all archived documents, value by value; None where nothing is like it."""
-    mine = dict(_leaves(_loaded(content)))
+    mine = dict(_leaves(loaded(content)))
     best: tuple[float, str, dict] = (0.0, "", {})
     for path in archive.of_kind(".json", ".ipynb"):
         there = archive.read(path)
         if there is None:
             continue
-        leaves = dict(_leaves(_loaded(there)))
+        leaves = dict(_leaves(loaded(there)))
         if leaves == mine:
             return Finding("unchanged", path, "the same values; only their spelling differs")
         score = shared(Counter(mine.items()), Counter(leaves.items()))
@@ -176,17 +178,17 @@ def values(content: bytes, archive: Archive, file: Path) -> Finding | None:
 
 def is_text(content: bytes) -> bool:
     """Whether the bytes are UTF-8 text."""
-    return _decoded(content) is not None
+    return decoded(content) is not None
 
 
 def lines(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """Text against all archived pages, line by line; None where nothing is like it."""
-    mine = (_decoded(content) or "").splitlines()
+    mine = (decoded(content) or "").splitlines()
     suffixes = (".html",) if b"<html" in content[:2048].lower() else (".md", ".txt", ".html")
     best: tuple[float, str, list[str]] = (0.0, "", [])
     for path in archive.of_kind(*suffixes):
         there = archive.read(path)
-        lines = (_decoded(there) or "").splitlines() if there is not None else []
+        lines = (decoded(there) or "").splitlines() if there is not None else []
         if lines and lines == mine:
             return Finding("unchanged", path, "the same lines; only their ends differ")
         score = shared(Counter(mine), Counter(lines))
