@@ -12,6 +12,7 @@ import inspect
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from datetime import datetime
 from pathlib import Path
 
@@ -379,8 +380,16 @@ def release(
     ingest.ingest(file, origin)
     ingest.write_overview()
     # A donor or type that nobody knows is told now, not in the middle of a build.
-    clean.kiel(number)
-    months, until, shows = number, origin.cut_off, f"Release {number}, to its own last day."
+    try:
+        clean.kiel(number)
+    except AuditError as error:
+        again = f"{error.mend or ''} Then run this command again.".strip()
+        raise changed(error, mend=again) from None
+    months, until, shows = (
+        number,
+        origin.cut_off,
+        "Added beside the others, to its own last day.",
+    )
     if sources.depth(number) == "donor_totals":
         months = max(n for n in sources.release_numbers() if _has_months(n))
         until = sources.release(months)["cut_off"]
@@ -389,7 +398,7 @@ def release(
             f"whatever needs months is that of release {months}, to {until}."
         )
     entry = (
-        f"  {name}:\n    title: Release {number}\n    release: {months}\n"
+        f"  {name}:\n    title: Release {number} as downloaded\n    release: {months}\n"
         f'    totals_release: {number}\n    cut_off: "{until}"\n    why: {quoted(shows)}\n'
     )
     grown = {CONFIG: _grown("config", entry, _begins(_text(CONFIG), "variants")[1])}
@@ -422,5 +431,7 @@ def _has_months(number: int) -> bool:
 
 def defaults() -> Scaffold:
     """Notebooks whose defaults are not what the DAG injects any more, with those that are."""
-    changed = {path: checks.with_defaults(path) for path in checks.sources()}
-    return Scaffold(grown={path: text for path, text in changed.items() if text != _text(path)})
+    # Whose form is wrong cannot be read for its parameters; `aidaudit notebooks` says so.
+    sound = [one for one in checks.sources() if not notebooks.problems(one, filtered=True)]
+    texts = {path: checks.with_defaults(path) for path in sound}
+    return Scaffold(grown={path: text for path, text in texts.items() if text != _text(path)})

@@ -246,7 +246,7 @@ def checkout(tmp_path, monkeypatch):
 def test_nothing_is_left_to_fill_in(monkeypatch):
     monkeypatch.chdir(ROOT)
     left = scaffold.left("{name}")
-    assert not left, "\n".join(left)
+    assert not left, "\\n".join(left)
 
 
 @pytest.mark.build
@@ -335,7 +335,7 @@ def in_the_repository(monkeypatch):
 
 def test_nothing_is_left_to_fill_in():
     left = scaffold.left("{name}")
-    assert not left, "\n".join(left)
+    assert not left, "\\n".join(left)
 
 
 def test_the_verdict_is_that_of_the_rows():

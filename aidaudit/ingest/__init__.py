@@ -328,8 +328,8 @@ def first_rows(file: Path, rows: int = 12) -> list[str]:
 
 
 def _reader_of_csv(file: Path) -> str:
-    """The reader of a table of the tracker's website that knows the columns of a file."""
-    for reader in ("kiel_donor_month", "kiel_donor_totals"):
+    """The reader of a table of the tracker that knows the columns of a file."""
+    for reader in ("kiel_activities_csv", "kiel_donor_month", "kiel_donor_totals"):
         try:
             readers.READERS[reader](file)
         except AuditError:
