@@ -371,7 +371,7 @@ def new_release(
 
     begun, shows = scaffold.release(file, release, cut_off, variant)
     written = [*scaffold.write(begun), *scaffold.write(scaffold.defaults())]
-    print(shows)
+    print(f"A further variant of the report. {shows}")
     _begun(written, begun.run)
 
 

@@ -24,16 +24,22 @@ from aidaudit.errors import AuditError, nearest
 from aidaudit.starts import MARK, quoted
 
 FIGURES, CLAIMS, CONFIG = (f"config/{name}.yaml" for name in ("figures", "claims", "config"))
+# Depths of a release that can be cut at a date.
+WITH_MONTHS = ("activities", "donor_month")
 CACHED = (config.config, config.shown, config.claims, plan.allowed)
 
 
 @dataclass
 class Scaffold:
-    """What is to be written: new files and grown ones, path → text; and what to run next."""
+    """What is to be written: new files and grown ones, path → text; and what to run next.
+
+    done: paths that are written already, by `ingest`.
+    """
 
     new: dict[str, str] = field(default_factory=dict)
     grown: dict[str, str] = field(default_factory=dict)
     run: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
 
 
 def write(scaffold: Scaffold) -> list[str]:
@@ -48,7 +54,7 @@ def write(scaffold: Scaffold) -> list[str]:
         files.write_text(path, text)
     for function in CACHED:
         function.cache_clear()
-    return [f"{path} (new)" for path in scaffold.new] + [f"{path}" for path in scaffold.grown]
+    return [*scaffold.done, *(f"{path} (new)" for path in scaffold.new), *scaffold.grown]
 
 
 def left(name: str) -> list[str]:
@@ -279,13 +285,14 @@ def claim(
     sections = list(dict.fromkeys(one.section for one in known))
     if section not in sections:
         labels = list(dict.fromkeys(one.locator for one in known))
+        likely = next((c.section for c in known if c.locator[:3] == locator[:3]), "military")
         raise AuditError(
             "no claim names this paragraph yet." if section is None else "unknown section.",
             file=CLAIMS,
             found=section or locator,
             expected=f"one of {labels if section is None else sections}",
             mend=nearest(section or locator, labels if section is None else sections)
-            + f"If the article has {locator}, say where: --section {sections[0]}",
+            + f"If the article has {locator}, say where: --section {likely}",
         )
     if figure is not None and figure not in config.shown():
         raise AuditError(
@@ -375,9 +382,9 @@ def release(
     said = said_of_release([file.stem, *ingest.first_rows(file)])
     origin = ingest.origin_of("kiel", file, number or said[0], cut_off or said[1], None)
     number = int(origin.release)
-    name = name or f"release-{number}"
+    name = name or f"r{number}"
     _variant_is_free(name, number)
-    ingest.ingest(file, origin)
+    table = ingest.ingest(file, origin).relative_to(repro.root()).as_posix()
     ingest.write_overview()
     # A donor or type that nobody knows is told now, not in the middle of a build.
     try:
@@ -385,33 +392,24 @@ def release(
     except AuditError as error:
         again = f"{error.mend or ''} Then run this command again.".strip()
         raise changed(error, mend=again) from None
-    months, until, shows = (
-        number,
-        origin.cut_off,
-        "Added beside the others, to its own last day.",
-    )
-    if sources.depth(number) == "donor_totals":
-        months = max(n for n in sources.release_numbers() if _has_months(n))
-        until = sources.release(months)["cut_off"]
-        shows = (
-            f"Release {number} has totals by donor (to {origin.cut_off}) but no months, so "
-            f"whatever needs months is that of release {months}, to {until}."
-        )
+    months, until, shows = _able_to_show(number, origin.cut_off)
     entry = (
         f"  {name}:\n    title: Release {number} as downloaded\n    release: {months}\n"
         f'    totals_release: {number}\n    cut_off: "{until}"\n    why: {quoted(shows)}\n'
     )
     grown = {CONFIG: _grown("config", entry, _begins(_text(CONFIG), "variants")[1])}
-    return Scaffold(grown=grown, run=["snakemake -n", "make report"]), shows
+    done = [f"{table}/ (ingested)", "data/raw/README.md"]
+    return Scaffold(grown=grown, run=["snakemake -n", "make report"], done=done), shows
 
 
 def _variant_is_free(name: str, number: int) -> None:
     settings = config.config()
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name == config.ALL:
+    # It heads columns of the report's tables, where a longer one runs into its neighbour.
+    if not re.fullmatch(r"[a-z][a-z0-9-]{,7}", name) or name == config.ALL:
         raise AuditError(
             "a variant cannot be called so.",
             found=name,
-            expected="small letters, digits and -, for example release-31",
+            expected="at most eight small letters, digits and -, for example r31",
             mend="give another name with --variant.",
         )
     if name in settings.variants:
@@ -425,8 +423,26 @@ def _variant_is_free(name: str, number: int) -> None:
             )
 
 
-def _has_months(number: int) -> bool:
-    return sources.depth(number) in ("activities", "donor_month")
+def _able_to_show(number: int, cut_off: str) -> tuple[int, str, str]:
+    """The release and last day from which a variant of this release takes months; in words."""
+    depth = sources.depth(number)
+    if depth in WITH_MONTHS:
+        return number, cut_off, "Added beside the others, to its own last day."
+    if depth != "donor_totals":
+        raise AuditError(
+            f"release {number} has {depth} only, and a variant counts allocations.",
+            file=f"data/raw/{paths.raw_release(number)}",
+            expected="activities, donors by month, or totals by donor",
+            mend="allocations exist from release 16 on: take that one or a later one.",
+        )
+    months = max(n for n in sources.release_numbers() if sources.depth(n) in WITH_MONTHS)
+    until = sources.release(months)["cut_off"]
+    return (
+        months,
+        until,
+        f"Release {number} has totals by donor (to {cut_off}) but no months, so whatever needs "
+        f"months is that of release {months}, to {until}.",
+    )
 
 
 def defaults() -> Scaffold:

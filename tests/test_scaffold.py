@@ -269,7 +269,7 @@ def test_a_begun_claim_is_in_order_and_in_the_article_s_order(
         ("../x", {}, "a paragraph of the article and a letter"),
         ("lts-9b", {}, "a paragraph of the article and a letter"),
         ("LTS-9a", {}, "config/claims.yaml: 'LTS-9a' exists already"),
-        ("LTS-8a", {}, "no claim names this paragraph yet.*--section"),
+        ("LTS-8a", {}, "no claim names this paragraph yet.*--section strategy"),
         ("LTS-9b", {"locator": "LTS-99"}, "no claim names this paragraph yet"),
         ("LTS-8a", {"section": "milit"}, "unknown section.*Did you mean 'military'"),
         ("LTS-9b", {"figure": "F99"}, "there is no such figure.*F22"),
@@ -352,21 +352,26 @@ def test_a_release_becomes_a_variant_by_one_command(checkout, workbook):
         "--release", "31", "--cut-off", "2026-08-31",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    assert "config/config.yaml" in done.stdout
+    for written in (
+        "data/raw/kiel/release-31/",
+        "config/config.yaml",
+        "notebooks/report.ipynb",
+    ):
+        assert f"  {written}" in done.stdout
     assert "make report" in done.stdout
     forget()
     assert in_order()
     assert only_grew(before, texts(checkout))
-    assert list(config.config().variants)[-1] == "release-31"
-    assert config.parameters("release-31")["cut_off"] == "2026-08-31"
+    assert list(config.config().variants)[-1] == "r31"
+    assert config.parameters("r31")["cut_off"] == "2026-08-31"
     raw = sources.read_raw("kiel/release-31")
     assert len(raw) == 20 * raw["donor"].nunique() or len(raw) > 500
     jobs = {str(one) for one in plan.jobs()}
-    assert {"clean/kiel_release_31", "release-31/results", "release-31/claims"} <= jobs
-    assert {"release-31/F01", "release-31/F16", "release-31/T02"} <= jobs
+    assert {"clean/kiel_release_31", "r31/results", "r31/claims"} <= jobs
+    assert {"r31/F01", "r31/F16", "r31/T02"} <= jobs
     report = plan.job("all", "report")
-    assert report.parameters["variants"][-1] == "release-31"
-    assert paths.result("release-31", "headline") in plan.reads(report)
+    assert report.parameters["variants"][-1] == "r31"
+    assert paths.result("r31", "headline") in plan.reads(report)
     again = command(checkout, *PYTHON, "schemas", "--check")
     assert again.returncode == 0, again.stdout
 
@@ -374,12 +379,12 @@ def test_a_release_becomes_a_variant_by_one_command(checkout, workbook):
 @pytest.mark.build
 def test_snakemake_plans_the_new_variant(checkout, workbook):
     begin(workbook())
-    target = paths.result("release-31", "headline")
+    target = paths.result("r31", "headline")
     planned = command(checkout, "snakemake", "--dry-run", target, "report/build/report.md")
     assert planned.returncode == 0, planned.stdout
-    assert "Add up release-31" in planned.stdout
-    assert "Draw F01 for release-31" in planned.stdout
-    assert "Judge the claims against release-31" in planned.stdout
+    assert "Add up r31" in planned.stdout
+    assert "Draw F01 for r31" in planned.stdout
+    assert "Judge the claims against r31" in planned.stdout
 
 
 def test_number_and_last_day_are_read_where_the_workbook_says_them(checkout, workbook):
@@ -421,11 +426,17 @@ def test_a_release_with_totals_only_says_what_it_cannot_do(checkout, tmp_path):
     shows = begin(tmp_path / "totals.csv")
     assert "totals by donor (to 2026-08-31) but no months" in shows
     assert "release 29, to 2026-04-30" in shows
-    chosen = config.variant("release-31")
+    chosen = config.variant("r31")
     assert (chosen.release, chosen.totals_release) == (29, 31)
     assert chosen.cut_off == "2026-04-30"
     assert in_order()
     assert "clean/kiel_release_31" in map(str, plan.jobs())
+
+
+@pytest.mark.parametrize("number", [7, 13])
+def test_a_release_that_knows_commitments_only_can_show_nothing(checkout, number):
+    with pytest.raises(AuditError, match=f"release {number} has commitments only"):
+        scaffold._able_to_show(number, "2023-07-31")
 
 
 def test_an_unknown_donor_is_told_before_there_is_a_variant(checkout, workbook):
@@ -441,7 +452,7 @@ def test_an_unknown_donor_is_told_before_there_is_a_variant(checkout, workbook):
     line = f"kiel,31,*,donor,Norwey,Norway,typing slip in the release,{wrong}\n"
     corrections.write_text(corrections.read_text("utf-8") + line, "utf-8")
     begin(file)
-    assert "release-31" in config.config().variants
+    assert "r31" in config.config().variants
 
 
 @pytest.mark.parametrize(
@@ -449,7 +460,8 @@ def test_an_unknown_donor_is_told_before_there_is_a_variant(checkout, workbook):
     [
         (31, "latest", "config/config.yaml: 'latest' exists already"),
         (31, "all", "a variant cannot be called so"),
-        (31, "Release 31", "small letters, digits and -, for example release-31"),
+        (31, "Release 31", "at most eight small letters, digits and -, for example r31"),
+        (31, "release-31", "at most eight"),
         (31, "../x", "small letters, digits and -"),
         (30, None, "variant 'latest' shows release 30 already"),
         (18, None, "not the upstream file from which data/raw/kiel/release-18 was made"),
@@ -467,9 +479,9 @@ def test_a_second_call_for_a_release_is_refused(checkout, workbook):
     file = workbook()
     begin(file)
     before = texts(checkout)
-    with pytest.raises(AuditError, match="'release-31' exists already"):
+    with pytest.raises(AuditError, match="'r31' exists already"):
         begin(file)
-    with pytest.raises(AuditError, match="variant 'release-31' shows release 31 already"):
+    with pytest.raises(AuditError, match="variant 'r31' shows release 31 already"):
         begin(file, name="another")
     assert texts(checkout) == before
 
@@ -480,7 +492,7 @@ def test_a_second_call_for_a_release_is_refused(checkout, workbook):
 def test_defaults_follow_an_entry_that_was_written_by_hand(checkout):
     path = checkout / "config/config.yaml"
     entry = path.read_text("utf-8").split("  latest:\n")[1]
-    many = [f"a_further_variant_{number}" for number in range(3)]
+    many = [f"further-{number}" for number in range(3)]
     more = "".join(f"  {name}:\n{entry}" for name in many)
     path.write_text(path.read_text("utf-8") + more, "utf-8")
     changed = path.read_text("utf-8").replace(
