@@ -153,19 +153,24 @@ def job(
 
 @app.command()
 def notebooks(
-    fix: Annotated[bool, typer.Option("--fix", help="rewrite them in clean form")] = False,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="rewrite them in clean form, with the build's defaults"),
+    ] = False,
 ) -> None:
     """Check the committed notebooks: no outputs, stable ids, title, question, parameters.
 
     Example: aidaudit notebooks --fix
     """
-    from aidaudit import checks, lab
+    from aidaudit import checks, lab, scaffold
     from aidaudit import notebooks as module
 
     paths_ = checks.sources()
     if fix:
         for path in paths_:
             module.fix(path)
+        for path in scaffold.write(scaffold.defaults()):
+            print(f"{path}: its defaults are again what the build injects.")
     clone = lab.is_clone()
     filtered = clone and lab.filters()
     found = []
@@ -305,6 +310,84 @@ def run_by_hand(
     print("It wrote, and changed nothing else:")
     for path in module.written(folder):
         print(f"  {path}")
+
+
+new = typer.Typer(no_args_is_help=True, help="Begin a figure, a claim or a release.")
+app.add_typer(new, name="new")
+
+
+def _begun(written: list[str], run: list[str]) -> None:
+    """What was written, and what to run next."""
+    print("Written:")
+    for path in written:
+        print(f"  {path}")
+    print("Next:")
+    for command in run:
+        print(f"  {command}")
+
+
+@new.command("figure")
+def new_figure(
+    name: Annotated[str, typer.Argument(help="F and two digits")],
+    title: Annotated[str | None, typer.Option(help="the question that it answers")] = None,
+    reads: Annotated[
+        str | None, typer.Option(help="where it starts: monthly, donor_totals or activities")
+    ] = None,
+    variants: Annotated[
+        str | None, typer.Option(help="which draw it; with commas, or all = drawn once")
+    ] = None,
+) -> None:
+    """Begin a figure: a notebook that draws, its entry, and a test that says what is missing.
+
+    Example: aidaudit new figure F24 --title "Who gave in winter?" --reads monthly
+    Example: aidaudit new figure F24 --variants all
+    """
+    from aidaudit import scaffold
+
+    chosen = variants.split(",") if variants else None
+    begun = scaffold.figure(name, title=title, reads=reads, variants=chosen)
+    _begun(scaffold.write(begun), begun.run)
+
+
+@new.command("claim")
+def new_claim(
+    name: Annotated[str, typer.Argument(help="paragraph and letter, for example LTS-9b")],
+    locator: Annotated[str | None, typer.Option(help="paragraph of the article")] = None,
+    section: Annotated[
+        str | None, typer.Option(help="its section, where no claim names the paragraph yet")
+    ] = None,
+    figure: Annotated[str | None, typer.Option(help="the figure that shows it")] = None,
+    test: Annotated[str | None, typer.Option(help="what to call its function")] = None,
+) -> None:
+    """Begin a claim: its entry, a function to write, and a test that says what is missing.
+
+    Example: aidaudit new claim LTS-9b --figure F16 --test months_of_cover
+    """
+    from aidaudit import scaffold
+
+    begun = scaffold.claim(name, locator=locator, section=section, figure=figure, test=test)
+    _begun(scaffold.write(begun), begun.run)
+
+
+@new.command("release")
+def new_release(
+    file: Annotated[Path, typer.Argument(help="the tracker's workbook, as downloaded")],
+    release: Annotated[int | None, typer.Option(help="its number, if not in the file")] = None,
+    cut_off: Annotated[
+        str | None, typer.Option(help="its last day (ISO date), likewise")
+    ] = None,
+    variant: Annotated[str | None, typer.Option(help="what to call the variant")] = None,
+) -> None:
+    """Take a Kiel release as a further variant: the report grows a column.
+
+    Example: aidaudit new release tracker.xlsx --release 31 --cut-off 2026-08-31
+    """
+    from aidaudit import scaffold
+
+    begun, shows = scaffold.release(file, release, cut_off, variant)
+    written = [*scaffold.write(begun), *scaffold.write(scaffold.defaults())]
+    print(f"A further variant of the report. {shows}")
+    _begun(written, begun.run)
 
 
 @app.command()

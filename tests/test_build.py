@@ -93,7 +93,7 @@ ARTICLE = {
     "article_date": "2025-02-28",
     "fixed_usd_per_eur": 1.13972,
 }
-VARIANTS = ["article", "literal", "latest"]
+VARIANTS = list(config.config().variants)
 COLUMNS = {
     "donor_totals": ["donor", "donor_group", "aid_type", "measure", "value_eur_bn"],
     "monthly": ["month", "donor", "donor_group", "aid_type", "measure", "value_eur_bn"],

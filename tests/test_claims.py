@@ -456,7 +456,8 @@ def test_what_was_announced_later_does_not_touch_claims_about_before():
 
 
 def test_every_claim_has_a_test_and_every_test_is_used():
-    files = [Path(__file__), *Path(__file__).parent.glob("test_evidence_*.py")]
+    here = Path(__file__).parent
+    files = [Path(__file__), *here.glob("test_evidence_*.py"), *here.glob("test_claim_*.py")]
     text = "\n".join(path.read_text("utf-8") for path in files)
     testable = [claim for claim in config.claims() if claim.test != "not_testable"]
     assert [claim.id for claim in testable if f'"{claim.id}"' not in text] == []

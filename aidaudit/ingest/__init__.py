@@ -306,8 +306,32 @@ def origin_of(
         )
     releases = [o for o in known if sources.is_release(o.folder)]
     same = next((o for o in releases if o.release == str(release)), None)
-    reader = "kiel_workbook" if same is None or file.suffix == ".xlsx" else same.reader
+    reader = "kiel_workbook"
+    if file.suffix != ".xlsx":
+        reader = same.reader if same is not None else _reader_of_csv(file)
     folder = paths.raw_release(release)
     if same is not None and Path(same.upstream).name == file.name:
         return same
     return Origin("kiel", folder, reader, release=str(release), cut_off=cut_off, **here)
+
+
+def first_rows(file: Path, rows: int = 12) -> list[str]:
+    """The first rows of a workbook's sheet ReadMe, a line each; nothing where there is none."""
+    if file.suffix != ".xlsx" or not file.is_file():
+        return []
+    names = readers.common.workbook_sheets(file)
+    chosen = next((n for n in names if re.fullmatch("read ?me", n.strip().lower())), None)
+    cells = readers.common.sheet_rows(file, chosen)[:rows] if chosen else []
+    return [" ".join(str(cell) for cell in row if cell is not None) for row in cells]
+
+
+def _reader_of_csv(file: Path) -> str:
+    """The reader of a table of the tracker that knows the columns of a file."""
+    for reader in ("kiel_activities_csv", "kiel_donor_month", "kiel_donor_totals"):
+        try:
+            readers.READERS[reader](file)
+        except AuditError:
+            continue
+        return reader
+    # Its message says what a workbook is, which is what a person should download.
+    return "kiel_workbook"
