@@ -28,6 +28,10 @@ INJECTED = "injected-parameters"
 def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
     """The command that starts JupyterLab at a folder or notebook of this checkout."""
     root = repro.root()
+    # A folder as an argument would become the root, and the rest of the checkout vanish.
+    at = [f"--LabApp.default_url=/lab/tree/{open_at}"]
+    if any(one.endswith(".ipynb") for one in arguments):
+        at = []
     return [
         sys.executable,
         "-m",
@@ -36,12 +40,8 @@ def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
         f"--ServerApp.root_dir={root}",
         f"--LabApp.app_settings_dir={root / SETTINGS}",
         "--FileContentsManager.post_save_hook=aidaudit.lab.saved",
+        *at,
         *arguments,
-        *(
-            [str(root / open_at)]
-            if not any(one.endswith(".ipynb") for one in arguments)
-            else []
-        ),
     ]
 
 
