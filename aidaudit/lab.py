@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from nbformat import NotebookNode
 
@@ -52,15 +53,12 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
 
 
-def start(arguments: list[str], open_at: str = "notebooks") -> int:
-    """Start JupyterLab and wait until it ends; returns its exit status."""
-    try:
-        done = subprocess.run(
-            command(arguments, open_at), env=environment(), cwd=repro.root(), check=False
-        )
-    except KeyboardInterrupt:
-        return 0
-    return done.returncode
+def start(arguments: list[str], open_at: str = "notebooks") -> NoReturn:
+    """Become JupyterLab: whoever ends this process ends the server and its kernels."""
+    os.chdir(repro.root())
+    sys.stdout.flush()
+    line = command(arguments, open_at)
+    os.execve(line[0], line, environment())
 
 
 # ---------------------------------------------------------------- working copies
