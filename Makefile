@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 VALIDATORS := .venv-validators/.ready
+BROWSER := .venv-browser/.ready
+CHROMIUM ?= $(shell command -v chromium)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: report test verify record archive validate lab clean lock
+.PHONY: report test test-browser verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -39,6 +41,16 @@ test: $(READY) $(VALIDATORS)
 	aidaudit generate --check
 	pytest -n 2
 
+# JupyterLab and the report as people use them. The browser is the machine's own.
+ifeq ($(CHROMIUM),)
+test-browser:
+	@echo "SKIPPED: browser tests were not run: no Chromium on this machine" \
+		"(Debian: apt-get install chromium)"
+else
+test-browser: report $(BROWSER)
+	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m pytest tests/browser
+endif
+
 lab: $(READY)
 	aidaudit lab
 
@@ -53,6 +65,8 @@ lock:
 		--no-header --quiet envs/requirements.in -o envs/requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet envs/validators.in -o envs/validators.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --quiet envs/browser.in -o envs/browser.txt
 
 $(READY): envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -71,4 +85,11 @@ $(VALIDATORS): envs/validators.txt
 	@echo "Setting up .venv-validators from envs/validators.txt (once) …"
 	@.venv-validators/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r envs/validators.txt
+	@touch $@
+
+$(BROWSER): envs/browser.txt
+	@test -x .venv-browser/bin/python || $(PYTHON) -m venv .venv-browser
+	@echo "Setting up .venv-browser from envs/browser.txt (once) …"
+	@.venv-browser/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r envs/browser.txt
 	@touch $@

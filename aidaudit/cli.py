@@ -250,7 +250,7 @@ def lab(arguments: Arguments = None) -> None:
     """
     from aidaudit import lab as module
 
-    raise typer.Exit(module.start(arguments or []))
+    module.start(arguments or [])
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -275,7 +275,7 @@ def edit(
     job = plan.named(name, variant)
     copy = module.stopped_copy(job) if failed else module.copy_of(job)
     print(f"{copy}: {job.notebook} with the parameters of {job}; saving it saves the source.")
-    raise typer.Exit(module.start(arguments or [], copy))
+    module.start(arguments or [], copy)
 
 
 @app.command("run")

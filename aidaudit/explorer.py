@@ -82,7 +82,12 @@ def specification(specifications: pd.DataFrame, choices: Multiverse, total: floa
         chosen.append(test)
         if choice in ("release", "cut_off"):
             both.append(test)
-    x = alt.X("value:Q", title="bn US$", scale=alt.Scale(domain=[0, 900]))
+    x = alt.X(
+        "value:Q",
+        title="bn US$",
+        scale=alt.Scale(domain=[0, 900]),
+        axis=alt.Axis(labelFlush=False),
+    )
     data = alt.NamedData(name="specifications")
     ticks = (
         alt.Chart(data)
@@ -95,12 +100,6 @@ def specification(specifications: pd.DataFrame, choices: Multiverse, total: floa
         .transform_filter(" && ".join(chosen))
         .mark_bar(color="#0B5FA5", height=30)
         .encode(x=x, x2=alt.datum(0), y=alt.value(26))
-    )
-    label = (
-        alt.Chart(data)
-        .transform_filter(" && ".join(chosen))
-        .mark_text(align="right", dx=-6, fontSize=14, fontWeight="bold", color="white")
-        .encode(x=x, y=alt.value(26), text=alt.Text("value:Q", format=".1f"))
     )
     rule = (
         alt.Chart(data)
@@ -115,12 +114,15 @@ def specification(specifications: pd.DataFrame, choices: Multiverse, total: floa
         .encode(x=alt.datum(total), y=alt.value(4), text=alt.value(f"the article: {total:g}"))
     )
     chart = (
-        alt.layer(ticks, bar, label, rule, named)
+        alt.layer(ticks, bar, rule, named)
         .add_params(*params)
-        .properties(width=620, height=100, usermeta={"choices": CHOICES, "total": total})
+        .properties(width="container", height=100)
+        .properties(usermeta={"choices": CHOICES, "total": total})
         .configure_view(stroke=None)
         .configure_axis(labelFontSize=12, titleFontSize=12)
         .configure(font="DejaVu Sans, Segoe UI, sans-serif", background="white")
+        # The description and the words above stand for the marks, which have no names.
+        .configure_mark(aria=False)
     )
     spec = chart.to_dict(validate=True)
     spec["datasets"] = {"specifications": records}

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from nbformat import NotebookNode
 
@@ -28,6 +29,10 @@ INJECTED = "injected-parameters"
 def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
     """The command that starts JupyterLab at a folder or notebook of this checkout."""
     root = repro.root()
+    # A folder as an argument would become the root, and the rest of the checkout vanish.
+    at = [f"--LabApp.default_url=/lab/tree/{open_at}"]
+    if any(one.endswith(".ipynb") for one in arguments):
+        at = []
     return [
         sys.executable,
         "-m",
@@ -36,12 +41,8 @@ def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
         f"--ServerApp.root_dir={root}",
         f"--LabApp.app_settings_dir={root / SETTINGS}",
         "--FileContentsManager.post_save_hook=aidaudit.lab.saved",
+        *at,
         *arguments,
-        *(
-            [str(root / open_at)]
-            if not any(one.endswith(".ipynb") for one in arguments)
-            else []
-        ),
     ]
 
 
@@ -52,15 +53,12 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
 
 
-def start(arguments: list[str], open_at: str = "notebooks") -> int:
-    """Start JupyterLab and wait until it ends; returns its exit status."""
-    try:
-        done = subprocess.run(
-            command(arguments, open_at), env=environment(), cwd=repro.root(), check=False
-        )
-    except KeyboardInterrupt:
-        return 0
-    return done.returncode
+def start(arguments: list[str], open_at: str = "notebooks") -> NoReturn:
+    """Become JupyterLab: whoever ends this process ends the server and its kernels."""
+    os.chdir(repro.root())
+    sys.stdout.flush()
+    line = command(arguments, open_at)
+    os.execve(line[0], line, environment())
 
 
 # ---------------------------------------------------------------- working copies

@@ -485,6 +485,8 @@ def notebook_html(ipynb: Path, out: Path, root: Path | None = None) -> None:
         "--css=report/style.css",
         "--lua-filter=report/notebook.lua",
         "--lua-filter=report/tables.lua",
+        # Bold and italic: pandoc's colours are too pale to read, and do not turn dark.
+        "--highlight-style=monochrome",
         f"--metadata=pagetitle:{ipynb.stem}",
         "--metadata=lang:en",
         "--variable=notebook",

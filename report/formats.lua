@@ -30,7 +30,9 @@ local function plate(div)
   local caption = pandoc.Blocks { table.unpack(div.content, 2) }
   if not typst then
     local attr = pandoc.Attr(div.identifier, div.classes)
-    return pandoc.Figure({ pandoc.Plain { picture } }, { long = caption }, attr)
+    local box = { { 'role', 'group' }, { 'tabindex', '0' }, { 'aria-label', 'Picture' } }
+    local shown = pandoc.Div(pandoc.Plain { picture }, pandoc.Attr('', { 'picture' }, box))
+    return pandoc.Figure({ shown }, { long = caption }, attr)
   end
   -- Paths that begin with a slash start at the repository's root.
   local open = ('#plate(%s, alt: %s)['):format(

@@ -65,6 +65,12 @@ local function image(element)
   return element
 end
 
+-- Code that is wider than its box can be scrolled with the keyboard too.
+local function code(element)
+  element.attributes = { tabindex = '0' }
+  return element
+end
+
 local function title(document)
   for i, block in ipairs(document.blocks) do
     local first = block.t == 'Div' and block.content[1] or block
@@ -80,6 +86,6 @@ end
 
 return {
   { RawBlock = raw_block, RawInline = raw_inline },
-  { Link = link, Image = image },
+  { Link = link, Image = image, CodeBlock = code },
   { Pandoc = title },
 }

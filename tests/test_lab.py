@@ -387,7 +387,8 @@ def test_jupyterlab_shows_pictures_and_runs_with_the_build_s_settings(checkout):
 
 
 def test_jupyterlab_opens_the_notebooks_or_the_one_that_is_named(checkout):
-    assert lab.command(["--no-browser"])[-1] == str(checkout / "notebooks")
+    assert "--LabApp.default_url=/lab/tree/notebooks" in lab.command(["--no-browser"])
+    assert f"--ServerApp.root_dir={checkout}" in lab.command(["--no-browser"])
     assert lab.command([], "scratch/edit/F02-literal.ipynb")[-1].endswith("F02-literal.ipynb")
     assert lab.command(["logs/a.ipynb"])[-1] == "logs/a.ipynb"
     assert json.loads((ROOT / lab.SETTINGS / "overrides.json").read_text())
