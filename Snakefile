@@ -1,8 +1,19 @@
 """Front door: configuration, stages in the order of data flow, and targets."""
 
+import os
+
 from snakemake.utils import min_version
 
+from aidaudit import warm
+
 min_version("9.0")
+
+
+# `--config execution=plain` has each job import for itself what it needs; so do cluster nodes.
+if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
+    os.environ[warm.ADDRESS] = warm.address()
+else:
+    os.environ.pop(warm.ADDRESS, None)
 
 
 include: "rules/common.smk"

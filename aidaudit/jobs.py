@@ -6,6 +6,7 @@ they do not reach rebuilds nothing when it changes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,12 +86,19 @@ def render(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt:
 
 def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
     """Turn executed notebooks into pages; the other inputs are styles and filters."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from aidaudit import report
 
     opened = receipting.opened(rule="pages", code=code, inputs=inputs)
     executed = [path for path in inputs if path.endswith(".ipynb")]
-    for source, page in zip(executed, outputs, strict=True):
-        report.notebook_html(Path(source), Path(page), repro.root())
+
+    def write(pair: tuple[str, str]) -> None:
+        report.notebook_html(Path(pair[0]), Path(pair[1]), repro.root())
+
+    # Pandoc does the work, each time as a process of its own; nothing else is left to run then.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(write, zip(executed, outputs, strict=True)))
     receipting.close(opened, outputs, receipt)
 
 

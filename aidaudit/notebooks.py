@@ -322,7 +322,9 @@ def _execute(
     source: str | Path, values: dict, declared: dict, stage: Path, *, log: Path, timeout: int
 ) -> Path:
     """The path of the executed notebook within the stage."""
-    import papermill  # a second to import, which no other command should wait for
+    import papermill  # takes a while to import, which no other command should wait for
+
+    from aidaudit import kernels
 
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
     stage.mkdir(parents=True, exist_ok=True)
@@ -336,13 +338,12 @@ def _execute(
     (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'CRITICAL'\n")
     own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
     try:
-        # Sockets in a folder of their own: TCP ports are picked before they are taken, and two
-        # kernels that start at once now and then pick the same and die. The path is short
-        # because a socket's name may have a hundred letters at most.
+        # The path is short because a socket's name may have a hundred letters at most.
         with (
             _environ({**environment(), **own}),
             tempfile.TemporaryDirectory(prefix="kernel-") as sockets,
         ):
+            kernels.prepare(root())
             papermill.execute_notebook(
                 root() / source,
                 trial,
@@ -351,7 +352,7 @@ def _execute(
                 progress_bar=False,
                 cwd=root(),
                 execution_timeout=timeout,
-                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/k"}}),
+                config=Config(kernels.settings(f"{sockets}/k")),
             )
     except Exception as error:
         raise _failure(source, trial, log, error) from error

@@ -44,6 +44,7 @@ CONDITIONS = {
         "date",
     ),
     "everything again over an earlier build": ([], {}, ["--forceall"], "date"),
+    "each job a process of its own": ([], {}, ["--config", "execution=plain"], "plain"),
     "a processor without AVX2 and FMA": (
         [],
         {"NPY_DISABLE_CPU_FEATURES": FEATURES, "OPENBLAS_CORETYPE": "Nehalem"},

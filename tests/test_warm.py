@@ -1,0 +1,238 @@
+"""Jobs in forks of a warm parent: as if each ran by itself, and nothing of them is left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from aidaudit import notebooks, warm
+
+pytestmark = [
+    pytest.mark.build,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere jobs run by themselves"),
+]
+ROOT = Path(__file__).parents[1]
+SETTINGS = 'label: str = "x"  # what is written (name)\n'
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data").mkdir()
+    for name in ("Snakefile", "CITATION.cff"):
+        (tmp_path / name).touch()
+    for folder in ("config", "data/raw", "envs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def owner():
+    """A process to which a warm parent belongs, as Snakemake is one; and its address."""
+    process = subprocess.Popen(["sleep", "600"])
+    where = f"{process.pid}-{warm._begun(process.pid)}-{os.urandom(4).hex()}"
+    yield process, where
+    process.kill()
+    process.wait()
+    assert gone(where)
+
+
+def notebook(checkout: Path, name: str, *code: str) -> None:
+    cells = [
+        nbformat.v4.new_markdown_cell("# A title\n\nA question?"),
+        nbformat.v4.new_code_cell(SETTINGS, metadata={"tags": ["parameters"]}),
+        *map(nbformat.v4.new_code_cell, code),
+    ]
+    nb = notebooks.clean_source(nbformat.v4.new_notebook(cells=cells))
+    (checkout / f"notebooks/{name}.ipynb").write_text(notebooks.serialise(nb), "utf-8")
+
+
+def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
+    command = [
+        sys.executable, "-c", "from aidaudit.warm import main; main()",
+        "notebook", f"notebooks/{name}.ipynb", f"out/{name}.ipynb",
+        "--offer", '{"label": "given"}', "--", "::", *outputs,
+    ]  # fmt: skip
+    return subprocess.Popen(
+        command,
+        env={**os.environ, warm.ADDRESS: where, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(name: str, where: str, *outputs: str) -> tuple[int, str]:
+    process = start(name, where, *outputs)
+    told, _ = process.communicate(timeout=120)
+    return process.returncode, told
+
+
+def parents(where: str) -> list[int]:
+    """Processes of the warm parent: itself and its forks."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if where.encode() in words:
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+def gone(where: str, within: float = 20) -> bool:
+    """Whether all of it has ended, sooner or later."""
+    end = time.monotonic() + within
+    while parents(where) and time.monotonic() < end:
+        time.sleep(0.05)
+    return parents(where) == [] and where not in Path("/proc/net/unix").read_text()
+
+
+def until(path: Path, within: float = 60) -> None:
+    end = time.monotonic() + within
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} does not come"
+        time.sleep(0.02)
+
+
+WRITE = "from aidaudit import files\nfiles.write_text('{0}.txt', label)\nprint(label)"
+# Says where it is, then stays as long as nobody ends it.
+STAY = "import time, pathlib\npathlib.Path('{0}').write_text('here')\ntime.sleep(300)"
+
+
+def test_outputs_are_the_same_bytes_with_and_without(checkout, owner):
+    notebook(checkout, "n", WRITE.format("a"), "import sys\nsys.version_info[:2]")
+    made = []
+    for where in (owner[1], ""):
+        assert run("n", where, "a.txt") == (0, "")
+        made.append([Path("a.txt").read_bytes(), Path("out/n.ipynb").read_bytes()])
+        Path("a.txt").unlink()
+    assert made[0] == made[1]
+    assert len(parents(owner[1])) == 1
+
+
+def test_no_run_finds_traces_of_another(checkout, owner):
+    look = (
+        "import json, os, sys, random\nimport numpy as np, matplotlib as mpl\n"
+        "from aidaudit import files\n"
+        "seen = {'globals': 'mine' in dir(), 'cwd': os.getcwd(),"
+        " 'environ': 'MINE' in os.environ,"
+        " 'rc': mpl.rcParams['lines.linewidth'], 'modules': 'mine' in sys.modules,"
+        " 'attribute': hasattr(files, 'MINE'), 'builtins': hasattr(__builtins__, 'MINE'),"
+        " 'files': any(os.path.realpath('/proc/self/fd/' + one).endswith('left.txt')"
+        " for one in os.listdir('/proc/self/fd')),"
+        "}\n"
+        "drawn = [random.random(), float(np.random.random())]\n"
+    )
+    leave = (
+        "mine = 1\nos.environ['MINE'] = '1'\nmpl.rcParams['lines.linewidth'] = 9\n"
+        "sys.modules['mine'] = sys\nfiles.MINE = 1\nimport builtins\nbuiltins.MINE = 1\n"
+        "random.seed(1)\nnp.random.seed(1)\nkept = open('left.txt', 'w')\nos.chdir('/')"
+    )
+    write = "files.write_text('{0}.json', json.dumps([seen, drawn]))"
+    for name in ("a", "b"):
+        notebook(checkout, name, look + write.format(name), leave)
+        assert run(name, owner[1], f"{name}.json") == (0, "")
+    (first, one), (second, other) = (
+        json.loads(Path(f"{name}.json").read_text()) for name in "ab"
+    )
+    assert first == second
+    assert first["cwd"] == str(checkout)
+    assert not any(
+        first[key] for key in ("globals", "environ", "modules", "attribute", "files")
+    )
+    assert one[0] != other[0]
+    assert one[1] != other[1]
+
+
+def test_many_at_once_each_have_a_kernel_of_their_own(checkout, owner):
+    names = [f"n{number}" for number in range(6)]
+    for name in names:
+        code = f"files.write_text('{name}.txt', str(__import__('os').getpid()))"
+        notebook(checkout, name, f"from aidaudit import files\n{code}")
+    processes = [start(name, owner[1], f"{name}.txt") for name in names]
+    told = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(names), told
+    kernels = {Path(f"{name}.txt").read_text() for name in names}
+    assert len(kernels) == len(names)
+    # Kernels end with their runs, and one parent served all of them.
+    assert len(parents(owner[1])) == 1
+
+
+def test_a_failure_has_its_message_and_status(checkout, owner):
+    notebook(checkout, "n", "1 / 0")
+    for where in (owner[1], ""):
+        status, told = run("n", where, "a.txt")
+        assert status == 1
+        assert "notebooks/n.ipynb: failed in cell 3: 1 / 0" in told
+        assert "ZeroDivisionError" in told
+
+
+def test_whoever_kills_snakemake_ends_all_of_it(checkout, owner):
+    process, where = owner
+    notebook(checkout, "n", STAY.format("here"))
+    client = start("n", where, "a.txt")
+    until(checkout / "here")
+    assert len(parents(where)) == 3  # the parent, the runner, its kernel
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert gone(where)
+    client.kill()
+    client.wait()
+
+
+def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(checkout, owner):
+    notebook(checkout, "n", STAY.format("here"))
+    client = start("n", owner[1], "a.txt")
+    until(checkout / "here")
+    client.send_signal(signal.SIGINT)
+    client.wait()
+    end = time.monotonic() + 20
+    while len(parents(owner[1])) > 1 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(parents(owner[1])) == 1
+    notebook(checkout, "m", WRITE.format("m"))
+    assert run("m", owner[1], "m.txt") == (0, "")
+
+
+def test_jobs_go_on_by_themselves_when_the_parent_is_killed(checkout, owner):
+    once = (
+        "import time, pathlib\nfrom aidaudit import files\nhere = pathlib.Path('here')\n"
+        "again = here.exists()\nhere.write_text('')\n"
+        "time.sleep(0 if again else 300)\nfiles.write_text('a.txt', label)"
+    )
+    notebook(checkout, "n", once)
+    client = start("n", owner[1], "a.txt")
+    until(checkout / "here")
+    os.kill(parents(owner[1])[0], signal.SIGKILL)
+    told, _ = client.communicate(timeout=120)
+    assert client.returncode == 0, told
+    assert "The warm parent went away" in told
+    assert Path("a.txt").read_text() == "given"
+
+
+@pytest.mark.parametrize("where", ["1-1-abc", f"{2**22 + 5}-77-abc"])
+def test_an_address_of_no_process_here_is_no_use(checkout, where):
+    # As on another machine, to which the environment was handed on.
+    assert warm._ask(where) is None
+    assert parents(where) == []
+
+
+def test_the_parent_has_one_thread_and_has_read_no_configuration():
+    code = (
+        "import os\nfrom aidaudit import repro\nos.environ.update(repro.ENVIRONMENT)\n"
+        "from aidaudit import config, warm\nwarm._import()\n"
+        "print(len(os.listdir('/proc/self/task')), config.config.cache_info().currsize)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["1", "0"]
