@@ -125,7 +125,7 @@ def read_raw(folder: str) -> pd.DataFrame:
     resource = about["resources"][0]
     if resource["name"] not in RAW:
         raise AuditError(
-            "the descriptor names a table that the project does not know.",
+            "the descriptor is broken: it names a table that the project does not know.",
             file=RAW_FOLDER / folder / "datapackage.json",
             found=resource["name"],
             expected="one of " + ", ".join(RAW),
