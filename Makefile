@@ -80,16 +80,9 @@ $(READY): envs/requirements.txt pyproject.toml
 	@$(BIN)/aidaudit setup-git
 	@touch $@
 
-$(VALIDATORS): envs/validators.txt
-	@test -x .venv-validators/bin/python || $(PYTHON) -m venv .venv-validators
-	@echo "Setting up .venv-validators from envs/validators.txt (once) …"
-	@.venv-validators/bin/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r envs/validators.txt
-	@touch $@
-
-$(BROWSER): envs/browser.txt
-	@test -x .venv-browser/bin/python || $(PYTHON) -m venv .venv-browser
-	@echo "Setting up .venv-browser from envs/browser.txt (once) …"
-	@.venv-browser/bin/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r envs/browser.txt
+# What only checks has environments of its own.
+.venv-%/.ready: envs/%.txt
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Setting up $(@D) from $< (once) …"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
