@@ -1,6 +1,7 @@
 """Front door: configuration, stages in the order of data flow, and targets."""
 
 import os
+import sys
 
 from snakemake.utils import min_version
 
@@ -14,6 +15,11 @@ if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
     os.environ[warm.ADDRESS] = warm.address()
 else:
     os.environ.pop(warm.ADDRESS, None)
+
+
+# Nothing here needs pandas, yet Snakemake (9.27) would import it to see whether a parameter is
+# a table. None tells it that it need not look; what does need pandas is run as a job.
+sys.modules.setdefault("pandas", None)
 
 
 include: "rules/common.smk"
@@ -55,6 +61,9 @@ onsuccess:
 
 
 onerror:
+    # What reads and runs notebooks takes a while to import, which every start would pay for.
+    from aidaudit import notebooks
+
     notebooks.mark_stale("logs/notebooks")
     for text in notebooks.failures("logs/notebooks"):
         print(f"\n{text}", file=sys.stderr)

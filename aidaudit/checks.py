@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 
-from aidaudit import notebooks, plan, repro
+from aidaudit import notebooks, parameters, plan, repro
 
 # A line of code that is longer is broken (pyproject.toml).
 WIDE = 96
@@ -33,7 +33,7 @@ def defaults_differ(notebook: str) -> list[str]:
             "config/figures.yaml, any other notebook a rule and a place in aidaudit/plan.py"
         ]
     injected, found = job.parameters, []
-    for name, parameter in notebooks.declared_parameters(notebook).items():
+    for name, parameter in parameters.declared(notebook).items():
         if name not in injected and parameter.required:
             found.append(f"parameter {name} is given by nobody: {job} has {sorted(injected)}")
         elif name in injected and injected[name] != parameter.default:
@@ -53,7 +53,7 @@ def with_defaults(notebook: str) -> str:
     job = plan.default(notebook)
     if job is None:
         return text
-    declared = notebooks.declared_parameters(notebook)
+    declared = parameters.declared(notebook)
     wrong = {
         name: value
         for name, value in job.parameters.items()

@@ -6,7 +6,9 @@ hashed without comments, docstrings and annotations of functions. Where the text
 (a module handed over whole), everything in the module counts: a notebook may then run once
 too often, never once too seldom.
 
-Light on purpose: the Snakefile imports it, and nothing of the package is executed.
+Light on purpose: the Snakefile imports it, and nothing of the package is executed. Parsing all
+of it takes longer than the rest of such a start, so what was read is kept in a file and taken
+from there for as long as no text has changed.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,9 +27,12 @@ from pathlib import Path
 from aidaudit import repro
 
 PACKAGE = "aidaudit"
+KEPT = ".staging/fingerprint.json"
 
 # A piece of the package: (module, top-level name), or (module, "") for what its import does.
 Piece = tuple[str, str]
+# The hash of a piece's text, and the pieces that it names.
+Look = tuple[str, frozenset[Piece]]
 
 
 @dataclass
@@ -36,52 +44,12 @@ class Module:
     aliases: dict[str, Piece] = field(default_factory=dict)
 
 
-class Package:
-    """The package below a root, read once."""
+class Names:
+    """What code means by the names that it uses, given the names of all modules."""
 
-    def __init__(self, root: Path) -> None:
-        """root: the folder that holds the package's folder."""
-        base = root / PACKAGE
-        self.names = {
-            ".".join((PACKAGE, *path.relative_to(base).with_suffix("").parts)).removesuffix(
-                ".__init__"
-            ): path
-            for path in sorted(base.rglob("*.py"))
-        }
-        self.modules = {
-            name: self._module(path.read_text("utf-8")) for name, path in self.names.items()
-        }
-        self.registered = self._registered()
-        self._texts: dict[Piece, tuple[str, frozenset[Piece]]] = {}
-        # One notebook runs for many tables, variants and releases.
-        self._digests: dict[frozenset[Piece], str] = {}
-        self._named: dict[str, set[Piece]] = {}
-
-    def digest(self, roots: Iterable[Piece]) -> str:
-        """sha256 of every piece that the roots reach."""
-        chosen = frozenset(roots)
-        if chosen not in self._digests:
-            reached = sorted(self.reached(chosen))
-            text = "\n".join(f"{piece}: {self._read(piece)[0]}" for piece in reached)
-            self._digests[chosen] = hashlib.sha256(text.encode()).hexdigest()
-        return self._digests[chosen]
-
-    def named_in_text(self, code: str) -> set[Piece]:
-        """The pieces that code names, as text. Raises SyntaxError."""
-        if code not in self._named:
-            self._named[code] = self.named_in(ast.parse(code))
-        return self._named[code]
-
-    def reached(self, roots: Iterable[Piece]) -> set[Piece]:
-        """The roots and everything that they name, directly or not."""
-        found: set[Piece] = set()
-        waiting = list(roots)
-        while waiting:
-            piece = waiting.pop()
-            if piece not in found:
-                found.add(piece)
-                waiting += self._read(piece)[1]
-        return found
+    def __init__(self, pieces: dict[str, Collection[str]]) -> None:
+        """pieces: module → its top-level names."""
+        self.pieces = pieces
 
     def named_in(self, code: ast.AST, outer: dict[str, Piece] | None = None) -> set[Piece]:
         """The pieces that code names: through its own imports, or `outer` names."""
@@ -106,7 +74,54 @@ class Package:
         found |= {(piece[0], "") for piece in self._imports(ast.walk(code)).values()}
         return found
 
-    # ------------------------------------------------------------ reading
+    def _imports(self, nodes: Iterable[ast.AST]) -> dict[str, Piece]:
+        """Name in the code → what of the package it stands for; '*' is a module as such."""
+        found: dict[str, Piece] = {}
+        for node in nodes:
+            match node:
+                case ast.ImportFrom(module=str(module), names=names, level=0) if (
+                    module.split(".")[0] == PACKAGE
+                ):
+                    for alias in names:
+                        full = f"{module}.{alias.name}"
+                        piece = (full, "*") if full in self.pieces else (module, alias.name)
+                        found[alias.asname or alias.name] = piece
+                case ast.Import(names=names):
+                    for alias in names:
+                        if alias.name.split(".")[0] == PACKAGE:
+                            found[alias.asname or PACKAGE] = (alias.name, "*")
+        return found
+
+    def _member(self, module: str, name: str) -> set[Piece]:
+        if f"{module}.{name}" in self.pieces:
+            return self._whole((f"{module}.{name}", "*"))
+        return self._whole((module, name))
+
+    def _whole(self, piece: Piece) -> set[Piece]:
+        """A piece; for a module as such, all of its pieces."""
+        module, name = piece
+        if name == "*":
+            return {(module, ""), *((module, one) for one in self.pieces[module])}
+        return {piece}
+
+
+class Reading(Names):
+    """Modules, parsed: their pieces with what each names."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        """texts: module → its source. Raises SyntaxError."""
+        super().__init__(dict.fromkeys(texts, ()))
+        self.modules = {name: self._module(text) for name, text in texts.items()}
+        self.pieces = {name: list(module.pieces) for name, module in self.modules.items()}
+        self.registered = self._registered()
+
+    def graph(self) -> dict[Piece, Look]:
+        """Every piece, and what it names."""
+        return {
+            (where, name): self._look((where, name))
+            for where, module in self.modules.items()
+            for name in ("", *module.pieces, *module.aliases)
+        }
 
     def _module(self, text: str) -> Module:
         module = Module()
@@ -130,45 +145,9 @@ class Package:
                     module.effects.append(statement)
         return module
 
-    def _imports(self, nodes: Iterable[ast.AST]) -> dict[str, Piece]:
-        """Name in the code → what of the package it stands for; '*' is a module as such."""
-        found: dict[str, Piece] = {}
-        for node in nodes:
-            match node:
-                case ast.ImportFrom(module=str(module), names=names, level=0) if (
-                    module.split(".")[0] == PACKAGE
-                ):
-                    for alias in names:
-                        full = f"{module}.{alias.name}"
-                        piece = (full, "*") if full in self.names else (module, alias.name)
-                        found[alias.asname or alias.name] = piece
-                case ast.Import(names=names):
-                    for alias in names:
-                        if alias.name.split(".")[0] == PACKAGE:
-                            found[alias.asname or PACKAGE] = (alias.name, "*")
-        return found
-
-    def _member(self, module: str, name: str) -> set[Piece]:
-        if f"{module}.{name}" in self.names:
-            return self._whole((f"{module}.{name}", "*"))
-        return self._whole((module, name))
-
-    def _whole(self, piece: Piece) -> set[Piece]:
-        """A piece; for a module as such, all of its pieces."""
-        module, name = piece
-        if name == "*":
-            return {(module, ""), *((module, one) for one in self.modules[module].pieces)}
-        return {piece}
-
-    def _read(self, piece: Piece) -> tuple[str, frozenset[Piece]]:
-        """The text of a piece, and the pieces that it names."""
-        if piece not in self._texts:
-            self._texts[piece] = self._look(piece)
-        return self._texts[piece]
-
-    def _look(self, piece: Piece) -> tuple[str, frozenset[Piece]]:
+    def _look(self, piece: Piece) -> Look:
         where, name = piece
-        module = self.modules.get(where, Module())
+        module = self.modules[where]
         if not name:
             statements = module.effects
             # Importing a module imports what it imports, and the packages that it is in.
@@ -176,17 +155,15 @@ class Package:
             further |= {(where.rpartition(".")[0], "")} if "." in where else set()
         elif name in module.pieces:
             statements, further = module.pieces[name], {(where, "")}
-        elif name in module.aliases:
+        else:
             # Imported here only to be named from here.
             return "", frozenset(self._whole(module.aliases[name]))
-        else:
-            # A name that is not there: running it will say so better than this can.
-            return "missing", frozenset()
         own = {one: (where, one) for one in module.pieces}
         for statement in statements:
             further |= self.named_in(statement, {**own, **module.aliases})
         further |= self.registered.get(piece, set())
-        return "\n".join(map(ast.unparse, statements)), frozenset(further - {piece})
+        text = "\n".join(map(ast.unparse, statements))
+        return _sha256(text), frozenset(further - {piece})
 
     def _registered(self) -> dict[Piece, set[Piece]]:
         """Register → what decorators put into it: whoever reads the register uses them all.
@@ -207,6 +184,52 @@ class Package:
                         for register in named & set(home.pieces):
                             found.setdefault((maker[0], register), set()).add((where, name))
         return found
+
+
+class Package(Names):
+    """The package below a root, read once."""
+
+    def __init__(self, pieces: dict[str, Collection[str]], graph: dict[Piece, Look]) -> None:
+        """pieces: module → its top-level names. graph: as `Reading.graph`."""
+        super().__init__(pieces)
+        self.graph = graph
+        # One notebook runs for many tables, variants and releases.
+        self._reached: dict[frozenset[Piece], frozenset[Piece]] = {}
+        self._digests: dict[frozenset[Piece], str] = {}
+        self._named: dict[str, set[Piece]] = {}
+
+    def digest(self, roots: Iterable[Piece]) -> str:
+        """sha256 of every piece that the roots reach."""
+        chosen = frozenset(roots)
+        if chosen not in self._digests:
+            reached = sorted(self.reached(chosen))
+            text = "\n".join(f"{piece}: {self._look_up(piece)[0]}" for piece in reached)
+            self._digests[chosen] = _sha256(text)
+        return self._digests[chosen]
+
+    def named_in_text(self, code: str) -> set[Piece]:
+        """The pieces that code names, as text. Raises SyntaxError."""
+        if code not in self._named:
+            self._named[code] = self.named_in(ast.parse(code))
+        return self._named[code]
+
+    def reached(self, roots: Iterable[Piece]) -> frozenset[Piece]:
+        """The roots and everything that they name, directly or not."""
+        chosen = frozenset(roots)
+        if chosen not in self._reached:
+            found: set[Piece] = set()
+            waiting = list(chosen)
+            while waiting:
+                piece = waiting.pop()
+                if piece not in found:
+                    found.add(piece)
+                    waiting += self._look_up(piece)[1]
+            self._reached[chosen] = frozenset(found)
+        return self._reached[chosen]
+
+    def _look_up(self, piece: Piece) -> Look:
+        # A name that is not there: running it will say so better than this can.
+        return self.graph.get(piece, ("missing", frozenset()))
 
 
 def _decorators(statements: list[ast.stmt]) -> Iterator[ast.expr]:
@@ -237,7 +260,43 @@ def _bare(statement: ast.stmt) -> ast.stmt:
 @cache
 def package(root: Path) -> Package:
     """The package of a checkout."""
-    return Package(root)
+    base = root / PACKAGE
+    texts = {
+        ".".join((PACKAGE, *path.relative_to(base).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        ): path.read_text("utf-8")
+        for path in sorted(base.rglob("*.py"))
+    }
+    # Another Python may write the same code in other words.
+    state = _sha256(json.dumps([sys.version, texts]))
+    kept = root / KEPT
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return _recalled(json.loads(kept.read_text("utf-8")), state)
+    reading = Reading(texts)
+    graph = reading.graph()
+    content = {
+        "state": state,
+        "pieces": reading.pieces,
+        "graph": [[*piece, digest, sorted(names)] for piece, (digest, names) in graph.items()],
+    }
+    with suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        # Builds and commands may do this at the same time.
+        own = kept.with_suffix(f".{os.getpid()}")
+        own.write_text(json.dumps(content), "utf-8")
+        own.replace(kept)
+    return Package(reading.pieces, graph)
+
+
+def _recalled(content: dict, state: str) -> Package:
+    """The package as it was kept. Raises KeyError when it has changed since."""
+    if content["state"] != state:
+        raise KeyError(state)
+    graph = {
+        (where, name): (digest, frozenset(map(tuple, names)))
+        for where, name, digest, names in content["graph"]
+    }
+    return Package(content["pieces"], graph)
 
 
 def named_in(path: Path, root: Path) -> set[Piece]:
@@ -275,5 +334,8 @@ def _cells(path: Path) -> list[tuple[str, str, list[str]]]:
 
 def _joined(*parts: str) -> str:
     # Outputs name the version and bear the day of its release.
-    text = "\n".join((*parts, repro.VERSION, repro.RELEASED))
+    return _sha256("\n".join((*parts, repro.VERSION, repro.RELEASED)))
+
+
+def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

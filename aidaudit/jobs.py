@@ -35,8 +35,9 @@ def notebook(
     `notebooks.run` does.
     """
     from aidaudit import notebooks
+    from aidaudit import parameters as checking
 
-    declared = notebooks.declared_parameters(source)
+    declared = checking.declared(source)
     given = {name: value for name, value in offer.items() if name in declared}
     given.update(own)
     opened = receipting.opened(
@@ -85,20 +86,26 @@ def render(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt:
 
 
 def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
-    """Turn executed notebooks into pages; the other inputs are styles and filters."""
+    """Turn executed notebooks into pages; the other inputs are styles and filters.
+
+    Pages that are still what their notebook gives are left alone: after an edit of one
+    notebook the others' would take most of the rebuild.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     from aidaudit import report
 
     opened = receipting.opened(rule="pages", code=code, inputs=inputs)
     executed = [path for path in inputs if path.endswith(".ipynb")]
+    pairs = list(zip(executed, outputs, strict=True))
+    kept = receipting.still_made(opened, receipt, pairs)
 
     def write(pair: tuple[str, str]) -> None:
         report.notebook_html(Path(pair[0]), Path(pair[1]), repro.root())
 
     # Pandoc does the work, each time as a process of its own; nothing else is left to run then.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(write, zip(executed, outputs, strict=True)))
+        list(pool.map(write, [pair for pair in pairs if pair[1] not in kept]))
     receipting.close(opened, outputs, receipt)
 
 

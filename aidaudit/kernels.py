@@ -189,6 +189,10 @@ def _become_kernel(folder: Path, orders: int, ready: int) -> NoReturn:
                 sys.modules["numpy"].random.seed()
             app = IPKernelApp.instance()
             app.initialize(["-f", connection_file])
+            # pandas looks when it is imported whether tables will be shown in a terminal; it
+            # was in one then, and would show them otherwise than where it is imported here.
+            if "pandas" in sys.modules:
+                sys.modules["pandas"].set_option("display.max_columns", 20)
             os.write(ready, b"!")
             os.close(ready)
             app.start()

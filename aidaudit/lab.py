@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from nbformat import NotebookNode
 
-from aidaudit import files, notebooks, repro
+from aidaudit import files, notebooks, parameters, repro
 from aidaudit.errors import AuditError
 from aidaudit.plan import Job
 
@@ -187,7 +187,7 @@ def run(job: Job, changes: dict[str, str]) -> tuple[str, dict[str, object]]:
     changes: parameter → value as typed. It may read any file; all that it writes goes to the
     folder, below scratch/, with the executed notebook. Raises AuditError as a build would.
     """
-    declared = notebooks.declared_parameters(job.notebook)
+    declared = parameters.declared(job.notebook)
     given = job.parameters | {
         name: _typed(declared[name].type, text) if name in declared else text
         for name, text in changes.items()

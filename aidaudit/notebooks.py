@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import io
 import itertools
 import json
 import os
@@ -18,17 +17,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tokenize
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat.v4
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from aidaudit.errors import AuditError, nearest
+from aidaudit import parameters as checking
+from aidaudit.errors import AuditError
 from aidaudit.files import DECLARED, name
 from aidaudit.paths import LOGS
 from aidaudit.repro import environment, root
@@ -37,153 +35,11 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
 ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 PATHS = re.compile(
     r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
     r"|~/|[A-Za-z]:[\\/])"
 )
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One line `name: type = default  # comment` of the cell tagged 'parameters'.
-
-    type: one of TYPES. The default serves a person in JupyterLab; a build must give every
-    parameter, unless its comment ends with '(optional)': then `required` is False.
-    """
-
-    name: str
-    type: str
-    default: object
-    comment: str
-    required: bool
-
-
-# ---------------------------------------------------------------- parameters
-
-
-def declared_parameters(path: str | Path) -> dict[str, Parameter]:
-    """The notebook's parameters, by name, in the order in which it declares them.
-
-    Raises AuditError when there is not exactly one cell tagged 'parameters', or it holds
-    anything but annotated literals of the supported types.
-    """
-    tagged = [cell for cell in read(path).cells if "parameters" in _tags(cell)]
-    if len(tagged) != 1:
-        raise AuditError(
-            "a notebook has exactly one cell tagged 'parameters'",
-            file=path,
-            found=len(tagged),
-            mend="tag the cell in JupyterLab, in the property inspector.",
-        )
-    text = tagged[0].source
-    try:
-        statements = ast.parse(text).body
-    except SyntaxError as error:
-        raise AuditError(
-            f"the cell tagged 'parameters' is not Python: {error.msg}",
-            file=path,
-            found=error.text,
-        ) from error
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    comments = {
-        token.start[0]: token.string.strip("# ")
-        for token in tokens
-        if token.type == tokenize.COMMENT
-    }
-    declared = [_parameter(statement, comments, path) for statement in statements]
-    return {parameter.name: parameter for parameter in declared}
-
-
-def _parameter(statement: ast.stmt, comments: dict[int, str], path: str | Path) -> Parameter:
-    match statement:
-        case ast.AnnAssign(
-            target=ast.Name(id=name_), annotation=kind, value=ast.expr() as value
-        ):
-            type_ = ast.unparse(kind)
-        case _:
-            raise AuditError(
-                "the cell tagged 'parameters' holds more than parameters",
-                file=path,
-                found=ast.unparse(statement),
-                expected="lines like: start: str = '2022-02'  # first month (yyyy-mm)",
-            )
-    try:
-        default = ast.literal_eval(value)
-    except ValueError:
-        default = None
-    if type_ not in TYPES or not _fits(default, type_):
-        raise AuditError(
-            f"parameter '{name_}' is not a literal of a supported type",
-            file=path,
-            found=ast.unparse(statement),
-            expected="a literal of type " + ", ".join(TYPES),
-        )
-    comment = comments.get(statement.end_lineno, "")
-    return Parameter(name_, type_, default, comment, not comment.endswith("(optional)"))
-
-
-def _fits(value: object, type_: str) -> bool:
-    if type_ == "list[str]":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return type(value) is TYPES[type_] or (type_ == "float" and type(value) is int)
-
-
-def check_parameters(
-    path: str | Path, given: dict[str, object], allowed: dict[str, list] | None = None
-) -> dict[str, object]:
-    """All parameters with the values to run with, in the notebook's order.
-
-    allowed: the values that a parameter may take (each item, for lists); names that the
-    notebook does not declare are of no concern. Raises AuditError for an unknown or missing
-    parameter, a wrong type and a value that is not allowed.
-    """
-    declared = declared_parameters(path)
-    for name_ in given:
-        if name_ not in declared:
-            raise AuditError(
-                f"the notebook has no parameter '{name_}'",
-                file=path,
-                expected=", ".join(declared) or "no parameters",
-                mend=f"{nearest(name_, list(declared))}Change the rule or the notebook.",
-            )
-    return {
-        name_: _checked(path, parameter, given, (allowed or {}).get(name_))
-        for name_, parameter in declared.items()
-    }
-
-
-def _checked(
-    path: str | Path, parameter: Parameter, given: dict, allowed: list | None
-) -> object:
-    if parameter.name not in given:
-        if not parameter.required:
-            return parameter.default
-        raise AuditError(
-            f"parameter '{parameter.name}' is not given",
-            file=path,
-            expected=f"{parameter.type}: {parameter.comment}",
-            mend="give it in the rule that runs the notebook.",
-        )
-    value = given[parameter.name]
-    if not _fits(value, parameter.type):
-        raise AuditError(
-            f"parameter '{parameter.name}' has the wrong type",
-            file=path,
-            found=value,
-            expected=parameter.type,
-        )
-    for item in value if isinstance(value, list) else [value]:
-        if allowed is not None and item not in allowed:
-            raise AuditError(
-                f"parameter '{parameter.name}' has a value that is not allowed",
-                file=path,
-                found=item,
-                expected="one of " + ", ".join(map(str, allowed)),
-                mend=nearest(item, [str(one) for one in allowed]).strip() or None,
-            )
-    return float(value) if parameter.type == "float" else value
 
 
 # ---------------------------------------------------------------- running
@@ -219,7 +75,7 @@ def run(
     # A killed run leaves its stage behind; its files must not pass for this run's.
     shutil.rmtree(stage, ignore_errors=True)
     try:
-        values = check_parameters(source, parameters, allowed)
+        values = checking.checked(source, parameters, allowed)
         declared = {
             "inputs": [name(path) for path in inputs],
             "outputs": finals,
@@ -268,7 +124,7 @@ def try_out(
     """
     full = root() / folder
     shutil.rmtree(full, ignore_errors=True)
-    values = check_parameters(source, parameters, allowed)
+    values = checking.checked(source, parameters, allowed)
     if lacks:
         raise AuditError(
             "inputs of the notebook are not built yet",
@@ -593,7 +449,7 @@ def _form_problems(nb: NotebookNode) -> Iterator[str]:
 
 def _parameter_problems(path: str | Path) -> Iterator[str]:
     try:
-        declared = declared_parameters(path)
+        declared = checking.declared(path)
     except AuditError as error:
         yield str(error)
         return

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from aidaudit import config, fingerprint, notebooks, paths, repro, sources
+from aidaudit import config, fingerprint, parameters, paths, repro, sources
 from aidaudit.errors import AuditError, nearest
 
 CLEAN = "clean"
@@ -59,7 +59,7 @@ class Job:
     @property
     def parameters(self) -> dict[str, Any]:
         """What is injected: name → value, in the notebook's order."""
-        declared = notebooks.declared_parameters(self.notebook)
+        declared = parameters.declared(self.notebook)
         given = {key: value for key, value in self.offer.items() if key in declared} | self.own
         return {key: given[key] for key in declared if key in given} | self.own
 
@@ -200,7 +200,7 @@ def default(notebook: str) -> Job | None:
     one that cleans any table, its defaults' own.
     """
     if notebook.startswith(_notebook("clean/")[: -len(".ipynb")]):
-        declared = notebooks.declared_parameters(notebook)
+        declared = parameters.declared(notebook)
         return of_notebook(notebook, {key: one.default for key, one in declared.items()})
     found = [one for one in jobs() if one.notebook == notebook]
     first = config.config().default_variant

@@ -58,6 +58,34 @@ def close(receipt: dict, outputs: Sequence[str], path: str) -> None:
     files.write_json({**receipt, "outputs": made}, path)
 
 
+def still_made(receipt: dict, path: str, pairs: Sequence[tuple[str, str]]) -> set[str]:
+    """The outputs that need not be made again, as they are what this run would make.
+
+    receipt: of the job that is about to run. path: where its last run left its own, if it did.
+    pairs: input, output; each output is made from this one of them and all other inputs.
+    """
+    try:
+        last = read(path)
+    except (OSError, AuditError):
+        return set()
+    own = {files.name(source) for source, _ in pairs}
+    if _common(receipt, own) != _common(last, own):
+        return set()
+    return {
+        output
+        for source, output in pairs
+        if last["inputs"].get(files.name(source)) == receipt["inputs"][files.name(source)]
+        and (repro.root() / output).is_file()
+        and last["outputs"].get(files.name(output)) == sha256(output)
+    }
+
+
+def _common(receipt: dict, own: set[str]) -> tuple:
+    """What counts for every output of a job."""
+    rest = {path: digest for path, digest in receipt["inputs"].items() if path not in own}
+    return (*(receipt.get(key) for key in ("rule", "code", "version", "environment")), rest)
+
+
 def read(path: str) -> dict:
     """A receipt. Raises AuditError for a file that is none."""
     try:

@@ -1,10 +1,9 @@
 """What rules share: parameters, what notebooks read, and the command that runs one."""
 
 import json
-import sys
 
 from aidaudit import config as settings
-from aidaudit import baseline, fingerprint, notebooks, paths, plan, repro
+from aidaudit import baseline, fingerprint, paths, plan, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from aidaudit import notebooks
+from aidaudit import notebooks, parameters
 from aidaudit.errors import AuditError
 
 PARAMETERS = """\
@@ -58,9 +58,9 @@ def execute(path, **changes):
 
 
 def test_declared_parameters_have_type_default_and_comment(checkout):
-    declared = notebooks.declared_parameters(save())
+    declared = parameters.declared(save())
     assert list(declared) == ["donor", "rate", "months", "net", "kinds", "title"]
-    assert declared["months"] == notebooks.Parameter(
+    assert declared["months"] == parameters.Parameter(
         "months", "int", 3, "window (months)", required=True
     )
     assert declared["kinds"].default == ["military"]
@@ -73,11 +73,11 @@ def test_declared_parameters_have_type_default_and_comment(checkout):
 )
 def test_parameters_cell_holds_annotated_literals_only(checkout, line):
     with pytest.raises(AuditError, match=r"notebooks/n\.ipynb: "):
-        notebooks.declared_parameters(save(parameters=line))
+        parameters.declared(save(parameters=line))
 
 
 def test_given_parameters_come_in_the_notebooks_order_with_optional_ones(checkout):
-    checked = notebooks.check_parameters(save(), dict(reversed(GIVEN.items())))
+    checked = parameters.checked(save(), dict(reversed(GIVEN.items())))
     assert list(checked.items()) == [*GIVEN.items(), ("title", "")]
     assert type(checked["rate"]) is float
 
@@ -96,14 +96,14 @@ def test_given_parameters_come_in_the_notebooks_order_with_optional_ones(checkou
 def test_wrong_parameters_are_explained(checkout, change, message):
     allowed = {"donor": ["France", "Germany"], "kinds": ["military"], "elsewhere": [1]}
     with pytest.raises(AuditError) as refused:
-        notebooks.check_parameters(save(), {**GIVEN, **change}, allowed)
+        parameters.checked(save(), {**GIVEN, **change}, allowed)
     assert str(refused.value).startswith("notebooks/n.ipynb: ")
     refused.match(f"(?s){message}")
 
 
 def test_missing_parameter_shows_its_comment(checkout):
     with pytest.raises(AuditError, match=r"(?s)'months' is not given.*window \(months\)"):
-        notebooks.check_parameters(save(), {k: GIVEN[k] for k in GIVEN if k != "months"})
+        parameters.checked(save(), {k: GIVEN[k] for k in GIVEN if k != "months"})
 
 
 def test_parameters_are_checked_before_any_kernel_starts(checkout, monkeypatch):

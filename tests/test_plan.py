@@ -2,7 +2,7 @@
 
 import pytest
 
-from aidaudit import checks, config, notebooks, plan
+from aidaudit import checks, config, parameters, plan
 from aidaudit.errors import AuditError
 
 SOURCES = checks.sources()
@@ -11,7 +11,7 @@ SOURCES = checks.sources()
 @pytest.mark.parametrize("notebook", SOURCES)
 def test_defaults_of_every_notebook_are_what_the_dag_injects(notebook):
     assert checks.defaults_differ(notebook) == []
-    declared = notebooks.declared_parameters(notebook)
+    declared = parameters.declared(notebook)
     injected = plan.default(notebook).parameters
     assert injected == {name: one.default for name, one in declared.items()}
 
@@ -82,11 +82,11 @@ def test_a_subset_of_variants_is_what_the_matrix_of_verdicts_shows():
 
 def test_a_changed_default_is_named_with_both_values(monkeypatch):
     monkeypatch.setattr(
-        notebooks,
-        "declared_parameters",
+        parameters,
+        "declared",
         lambda path: {
-            "variant": notebooks.Parameter("variant", "str", "latest", "its name", True),
-            "colour": notebooks.Parameter("colour", "str", "red", "of bars", True),
+            "variant": parameters.Parameter("variant", "str", "latest", "its name", True),
+            "colour": parameters.Parameter("colour", "str", "red", "of bars", True),
         },
     )
     first, second = checks.defaults_differ("notebooks/figures/F02.ipynb")

@@ -12,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from aidaudit import checks, config, lab, notebooks, paths, plan, scaffold, sources
+from aidaudit import checks, config, lab, notebooks, parameters, paths, plan, scaffold, sources
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import kiel
 
@@ -502,11 +502,11 @@ def test_defaults_follow_an_entry_that_was_written_by_hand(checkout):
     forget()
     report = "notebooks/report.ipynb"
     assert checks.defaults_differ(report)
-    comment = notebooks.declared_parameters(report)["variants"].comment
+    comment = parameters.declared(report)["variants"].comment
     scaffold.write(scaffold.defaults())
     assert in_order()
     assert scaffold.defaults().grown == {}
-    declared = notebooks.declared_parameters(report)["variants"]
+    declared = parameters.declared(report)["variants"]
     assert declared.default == ["article", "literal", "latest", *many]
     assert declared.comment == comment
     cells = notebooks.read(report).cells

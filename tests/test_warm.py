@@ -119,6 +119,46 @@ def test_outputs_are_the_same_bytes_with_and_without(checkout, owner):
     assert len(parents(owner[1])) == 1
 
 
+SETTINGS_OF_LIBRARIES = """
+import decimal, json, locale, logging, os, sys, warnings
+import matplotlib, numpy, pandas, seaborn
+from pandas._config.config import _registered_options
+import aidaudit.charts
+
+# Other libraries add filters for their own warnings, when they are imported.
+filters = [one for one in warnings.filters if one[2].__module__ == "builtins"]
+json.dump(
+    {
+        "pandas": {
+            name: repr(pandas.get_option(name)).lower() for name in sorted(_registered_options)
+        },
+        "matplotlib": {name: repr(one) for name, one in sorted(matplotlib.rcParams.items())},
+        "numpy": [repr(numpy.get_printoptions()), repr(numpy.geterr())],
+        "python": [
+            repr(decimal.getcontext()), repr(locale.setlocale(locale.LC_ALL)),
+            sys.getrecursionlimit(), logging.getLogger().level, os.umask(0o22),
+            sys.flags.hash_randomization, sys.displayhook.__class__.__name__,
+        ],
+        "warnings": sorted(map(repr, filters)),
+    },
+    sys.stdout, indent=1, sort_keys=True,
+)
+"""
+
+
+def test_libraries_are_set_alike_with_and_without(checkout, owner):
+    # What a library sets when it is imported may depend on where that happens.
+    wide = "pandas.DataFrame([range(18)], columns=[f'column {n}' for n in range(18)])"
+    notebook(checkout, "n", SETTINGS_OF_LIBRARIES, wide, WRITE.format("a"))
+    made = []
+    for where in (owner[1], ""):
+        assert run("n", where, "a.txt") == (0, "")
+        _, _, _, settings, shown, _ = json.loads(Path("out/n.ipynb").read_text())["cells"]
+        made.append(json.loads("".join(settings["outputs"][0]["text"])))
+        assert "column 17" in "".join(shown["outputs"][0]["data"]["text/plain"])
+    assert made[0] == made[1]
+
+
 def test_no_run_finds_traces_of_another(checkout, owner):
     look = (
         "import json, os, sys, random\nimport numpy as np, matplotlib as mpl\n"
