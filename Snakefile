@@ -29,6 +29,7 @@ include: "rules/analyse.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
 include: "rules/archive.smk"
+include: "rules/sweep.smk"
 
 
 rule all:

@@ -6,6 +6,8 @@ has is an error that says so. Judging what a sum means is left to `claims`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from aidaudit import money, sources
@@ -15,6 +17,7 @@ from aidaudit.money import FxMethod
 from aidaudit.numbers import Numbers
 from aidaudit.schema import MEASURES, UNDATED
 
+HEADLINE_VALUES = ["value_eur_bn", "value_usd_bn", "usd_per_eur"]
 HEADLINE_GROUPS = ["all", "nato", "nato_dated", "nato_eu", "european_nato"]
 
 
@@ -104,6 +107,7 @@ def headline(
     release: int,
     cut_off: str,
     fixed: float,
+    groups: Sequence[str] = HEADLINE_GROUPS,
 ) -> pd.DataFrame:
     """The total for every donor group, measure and exchange-rate method.
 
@@ -116,7 +120,7 @@ def headline(
     out = []
     for measure in MEASURES:
         of_measure = rows[rows["measure"] == measure]
-        for name in HEADLINE_GROUPS:
+        for name in groups:
             answerable = has_months or not GROUPS[name].dated
             chosen = select(of_measure, donors, name, cut_off) if answerable else None
             for method in FxMethod:
@@ -143,9 +147,15 @@ def headline(
                         "cut_off": cut_off,
                     }
                 )
-    frame = pd.DataFrame(out)
-    numeric = ["value_eur_bn", "value_usd_bn", "usd_per_eur"]
-    return frame.astype(dict.fromkeys(numeric, "float64"))
+    return pd.DataFrame(out).astype(dict.fromkeys(HEADLINE_VALUES, "float64"))
+
+
+def covered(headline: pd.DataFrame, last_day: str) -> pd.DataFrame:
+    """The headline without values where its cut-off lies after a release's last day.
+
+    What a release does not reach is not known from it, which is not the same as nothing more.
+    """
+    return headline.assign(**headline[HEADLINE_VALUES].where(headline["cut_off"] <= last_day))
 
 
 def with_refugee_costs(

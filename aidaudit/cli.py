@@ -129,7 +129,7 @@ def notebook(
 
 @app.command()
 def job(
-    kind: Annotated[str, typer.Argument(help="numbers, render, pages or manifest")],
+    kind: Annotated[str, typer.Argument(help="numbers, render, pages, sweep or manifest")],
     files: Files,
     code: Code = "",
     receipt: Receipt = None,
@@ -141,7 +141,12 @@ def job(
     """
     from aidaudit import jobs
 
-    kinds = {"numbers": jobs.numbers, "render": jobs.render, "pages": jobs.pages}
+    kinds = {
+        "numbers": jobs.numbers,
+        "render": jobs.render,
+        "pages": jobs.pages,
+        "sweep": jobs.sweep,
+    }
     inputs, outputs = _split(files)
     if kind == "manifest":
         jobs.manifest(inputs, outputs)
@@ -149,6 +154,36 @@ def job(
         kinds[kind](inputs, outputs, code=code, receipt=receipt)
     else:
         raise AuditError("unknown kind of job", found=kind, expected=", ".join(kinds))
+
+
+@app.command("sweep-part")
+def sweep_part(
+    sweep: Annotated[str, typer.Argument(help="name in config/sweeps.yaml")],
+    number: Annotated[int, typer.Argument(help="which part of it, from 1")],
+    files: Files,
+    code: Code = "",
+    receipt: Receipt = None,
+) -> None:
+    """Do a part of the runs of a sweep, and write their rows (the DAG calls this).
+
+    Example: aidaudit sweep-part totals 1 -- data/processed/clean/donors.csv :: part.csv
+    """
+    from aidaudit import config, jobs, plan
+
+    inputs, outputs = _split(files)
+    entry = config.sweeps()[sweep]
+    plan.check_sweep(sweep)
+    jobs.sweep_part(
+        inputs,
+        outputs,
+        notebook=entry.notebook,
+        points={str(one): one.parameters for one in plan.sweep_parts(sweep)[number - 1]},
+        axes=list(entry.grid),
+        table=entry.table,
+        allowed=plan.allowed(),
+        code=code,
+        receipt=receipt,
+    )
 
 
 @app.command()

@@ -177,12 +177,36 @@ class Scenarios(Strict):
     scenarios: dict[str, Scenario]
 
 
+class Sweep(Strict):
+    """One notebook, run once for every combination of the values of its grid."""
+
+    title: str = Field(description="what the table of all runs shows")
+    notebook: str = Field(description="path of the notebook", pattern=r"^notebooks/.+\.ipynb$")
+    variant: str = Field(description="whose parameters hold where the grid says nothing")
+    table: str = Field(description="name of the table that each run writes, without '.csv'")
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        description="parameter of the notebook → its values", min_length=1
+    )
+
+    @model_validator(mode="after")
+    def _no_run_twice(self) -> Sweep:
+        for name, values in self.grid.items():
+            if len({json.dumps(value) for value in values}) < len(values):
+                raise ValueError(f"{name} has a value twice")
+        return self
+
+
+class Sweeps(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Sweep]]):
+    """config/sweeps.yaml: what `snakemake sweep` runs."""
+
+
 FILES: dict[str, type[BaseModel]] = {
     "config": Config,
     "figures": Figures,
     "claims": Claims,
     "multiverse": Multiverse,
     "scenarios": Scenarios,
+    "sweeps": Sweeps,
 }
 
 
@@ -207,13 +231,9 @@ def _load(name: str) -> Any:
         slips = [problem for problem in problems if problem["type"] == "extra_forbidden"]
         first = (slips or problems)[0]
         place = " → ".join(str(part) for part in first["loc"]) or "the whole file"
-        known = sorted(
-            {
-                field.alias or key
-                for m in (Config, Variant, Shared, Figure, Claim, Asserts)
-                for key, field in m.model_fields.items()
-            }
-        )
+        schema = model.model_json_schema()
+        parts = [schema, *schema.get("$defs", {}).values()]
+        known = sorted({key for part in parts for key in part.get("properties", {})})
         raise AuditError(
             f"{place}: {first['msg'].lower()}.",
             file=path,
@@ -249,6 +269,22 @@ def multiverse() -> Multiverse:
 def scenarios() -> Scenarios:
     """config/scenarios.yaml, checked. Raises AuditError."""
     return _load("scenarios")
+
+
+@cache
+def sweeps() -> dict[str, Sweep]:
+    """config/sweeps.yaml, checked. Raises AuditError."""
+    entries = _load("sweeps").root
+    for name, entry in entries.items():
+        if entry.variant != ALL and entry.variant not in config().variants:
+            raise AuditError(
+                f"{name}: there is no such variant.",
+                file="config/sweeps.yaml",
+                found=entry.variant,
+                expected=f"one of {[ALL, *config().variants]}",
+                mend=nearest(entry.variant, list(config().variants)) or None,
+            )
+    return entries
 
 
 @cache

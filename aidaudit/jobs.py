@@ -109,6 +109,45 @@ def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: 
     receipting.close(opened, outputs, receipt)
 
 
+def sweep_part(
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    notebook: str,
+    points: dict[str, dict],
+    axes: Sequence[str],
+    table: str,
+    allowed: dict[str, list],
+    code: str,
+    receipt: str | None,
+) -> None:
+    """Run a notebook at some points of a sweep's grid; arguments as for `sweeps.part`."""
+    from aidaudit import notebooks, sweeps
+
+    opened = receipting.opened(
+        rule="sweep_part",
+        code=code,
+        inputs=inputs,
+        notebook=notebook,
+        cell=notebooks.last_code_cell(notebook),
+        parameters={"runs": list(points.values())},
+    )
+    (out,) = outputs
+    sweeps.part(notebook, points, axes, out, table=table, inputs=inputs, allowed=allowed)
+    if receipt:
+        receipting.close(opened, outputs, receipt)
+
+
+def sweep(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
+    """Put the parts of a sweep together into its table."""
+    from aidaudit import sweeps
+
+    opened = receipting.opened(rule="sweep", code=code, inputs=inputs)
+    (out,) = outputs
+    sweeps.together(inputs, out)
+    receipting.close(opened, outputs, receipt)
+
+
 def manifest(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     """Put all receipts together, and describe the built tables."""
     from aidaudit import files, paths

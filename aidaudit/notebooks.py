@@ -36,6 +36,12 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+# Set in every kernel: its warning that it talks over local TCP would stand before every real
+# message, and what nobody types needs no history, a database on disk and a thread.
+PROFILE = """\
+c.IPKernelApp.log_level = "CRITICAL"
+c.HistoryManager.enabled = False
+"""
 PATHS = re.compile(
     r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
     r"|~/|[A-Za-z]:[\\/])"
@@ -103,6 +109,54 @@ def run(
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{error}\n", encoding="utf-8")
         stale.write_text(json.dumps([*finals, name(executed)]), encoding="utf-8")
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def table_of(
+    source: str | Path,
+    table: str,
+    *,
+    parameters: dict[str, object],
+    inputs: list[str],
+    log: str | Path,
+    allowed: dict[str, list] | None = None,
+    timeout: int = 1800,
+) -> str:
+    """Run the notebook for one of the tables that it writes; nothing else of it is kept.
+
+    table: its file's name without '.csv'. Returns the CSV. Raises AuditError as `run`, leaving
+    notebook and message as that does.
+    """
+    log = root() / log
+    note = log.with_name(log.name + ".error.txt")
+    for old in (log, note):
+        old.unlink(missing_ok=True)
+    stage = root() / ".staging" / name(log).replace("/", "__")
+    shutil.rmtree(stage, ignore_errors=True)
+    try:
+        values = checking.checked(source, parameters, allowed)
+        declared = {
+            "inputs": [name(path) for path in inputs],
+            "outputs": None,
+            "stage": str(stage / "outputs"),
+            "made_from": "not recorded: one run of a sweep",
+        }
+        trial = _execute(source, values, declared, stage, log=log, timeout=timeout)
+        found = sorted((stage / "outputs").rglob(f"{table}.csv"))
+        if len(found) != 1:
+            _keep(trial, log)
+            raise AuditError(
+                f"the notebook does not write one table '{table}'",
+                file=source,
+                found=[path.relative_to(stage / "outputs").as_posix() for path in found],
+                mend="name a table that it writes in config/sweeps.yaml.",
+            )
+        return found[0].read_text("utf-8")
+    except AuditError as error:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{error}\n", encoding="utf-8")
         raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -187,11 +241,10 @@ def _execute(
     list_ = stage / "declared.json"
     list_.write_text(json.dumps(declared), encoding="utf-8")
     trial = stage / "executed.ipynb"
-    # A start-up file in a person's own IPython profile would change results; and the kernel's
-    # warning that it talks over local TCP would stand before every real message.
+    # A start-up file in a person's own IPython profile would change results.
     profile = stage / "ipython" / "profile_default"
     profile.mkdir(parents=True)
-    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'CRITICAL'\n")
+    (profile / "ipython_kernel_config.py").write_text(PROFILE)
     own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
     try:
         # The path is short because a socket's name may have a hundred letters at most.
@@ -204,6 +257,7 @@ def _execute(
                 root() / source,
                 trial,
                 values,
+                engine_name="aidaudit",
                 kernel_name="python3",
                 progress_bar=False,
                 cwd=root(),

@@ -77,6 +77,11 @@ def executed(variant: str, notebook: str) -> str:
     return f"report/notebooks/{variant}/{notebook}.ipynb"
 
 
+def sweep(name: str) -> str:
+    """The tidy table of all runs of a sweep."""
+    return f"data/processed/sweeps/{name}.csv"
+
+
 def receipt(group: str, name: str) -> str:
     """What a job of the build writes about itself: the job is `group/name`."""
     return f"data/processed/receipts/{group}/{name}.json"

@@ -7,8 +7,9 @@ of notebooks' defaults and the help for a missing input all ask here. A job is n
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,9 +19,13 @@ from aidaudit.errors import AuditError, nearest
 
 CLEAN = "clean"
 SCENARIO = "scenario_"
+SWEEP = "sweep"
+# Runs of a sweep that one job of the DAG does.
+TOGETHER = 25
 # Tiles in a row of the matrix of verdicts.
 ACROSS = 9
-CONFIG = [f"config/{name}.yaml" for name in config.FILES]
+# No notebook of the build depends on what is swept.
+CONFIG = [f"config/{name}.yaml" for name in config.FILES if name != "sweeps"]
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 # Where config reads, and where the chart style does; what reaches them reads these files.
 LOADS = {
@@ -103,7 +108,12 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
         notebook, offered, own = once[name]
         offer = offered(config.ALL) if offered else {"variants": every}
         return Job(group, name, _notebook(notebook), offer, {k: v() for k, v in own.items()})
-    known = [str(one) for one in jobs()]
+    sweep, _, number = name.rpartition("-")
+    if group == SWEEP and sweep in config.sweeps() and number.isdecimal():
+        points = {one.name: one for one in sweep_points(sweep)}
+        if name in points:
+            return points[name]
+    known = [str(one) for one in runs()]
     raise AuditError(
         f"the build has no job {group}/{name}.",
         expected="one of " + ", ".join(known),
@@ -131,6 +141,58 @@ def jobs(variants: Sequence[str] | None = None) -> list[Job]:
     return [job(group, name, chosen) for group, name in names]
 
 
+def runs() -> list[Job]:
+    """What a person may want to run by hand: every job, and the first run of each sweep."""
+    return [*jobs(), *(sweep_points(name)[0] for name in config.sweeps())]
+
+
+@cache
+def sweep_points(name: str) -> list[Job]:
+    """The runs of a sweep, in the order of its grid."""
+    entry = config.sweeps()[name]
+    offer = config.parameters(entry.variant)
+    grid = itertools.product(*entry.grid.values())
+    return [
+        Job(
+            SWEEP,
+            f"{name}-{number:04d}",
+            entry.notebook,
+            offer,
+            dict(zip(entry.grid, values, strict=True)),
+        )
+        for number, values in enumerate(grid, 1)
+    ]
+
+
+def check_sweep(name: str) -> None:
+    """Tell a wrong value of the grid before any run, not after a hundred. Raises AuditError."""
+    entry = config.sweeps()[name]
+    first = sweep_points(name)[0].parameters
+    for axis, values in entry.grid.items():
+        for value in values:
+            parameters.checked(entry.notebook, {**first, axis: value}, allowed())
+
+
+def sweep_parts(name: str) -> list[list[Job]]:
+    """The runs of a sweep, as jobs of the DAG do them."""
+    points = sweep_points(name)
+    return [points[at : at + TOGETHER] for at in range(0, len(points), TOGETHER)]
+
+
+def sweep_reads(name: str) -> list[str]:
+    """The files that the runs of a sweep read, sorted.
+
+    Those that its notebook reads in the build, where it runs there for the same variant. What
+    a parameter of the grid chooses in another way must be told in `reads`.
+    """
+    entry = config.sweeps()[name]
+    same = [
+        one for one in jobs() if (one.notebook, one.group) == (entry.notebook, entry.variant)
+    ]
+    every = [replace(same[0], own=point.own) if same else point for point in sweep_points(name)]
+    return sorted({path for one in every for path in reads(one)})
+
+
 def releases(variants: Sequence[str]) -> list[int]:
     """The Kiel releases that a build of these variants cleans, ascending."""
     chosen = [config.variant(name) for name in variants]
@@ -151,15 +213,15 @@ def named(name: str, variant: str | None = None) -> Job:
     that can answer. Raises AuditError.
     """
     group, _, rest = name.partition("/")
-    if rest and (group in (CLEAN, config.ALL) or group in config.config().variants):
+    if rest and (group in (CLEAN, config.ALL, SWEEP) or group in config.config().variants):
         return job(group, rest)
     head, _, tail = name.partition("-")
     if tail and _exists(tail) and head in config.shown():
         return job(tail, head)
     notebook = _notebook(name.removeprefix("notebooks/").removesuffix(".ipynb"))
-    found = [one for one in jobs() if name == one.name or notebook == one.notebook]
+    found = [one for one in runs() if name == one.name or notebook == one.notebook]
     if not found:
-        known = sorted({one.name for one in jobs()} | {one.notebook for one in jobs()})
+        known = sorted({one.name for one in runs()} | {one.notebook for one in runs()})
         raise AuditError(
             "there is no such notebook or output.",
             found=name,
@@ -188,7 +250,7 @@ def _choices(found: list[Job]) -> list[str]:
 
 def of_notebook(notebook: str, values: dict[str, Any]) -> Job | None:
     """The job of a notebook whose parameters agree best with these values, if it has any."""
-    found = [one for one in jobs() if one.notebook == notebook]
+    found = [one for one in runs() if one.notebook == notebook]
     agree = [sum(values.get(k) == v for k, v in one.parameters.items()) for one in found]
     return found[agree.index(max(agree))] if found else None
 
@@ -202,7 +264,7 @@ def default(notebook: str) -> Job | None:
     if notebook.startswith(_notebook("clean/")[: -len(".ipynb")]):
         declared = parameters.declared(notebook)
         return of_notebook(notebook, {key: one.default for key, one in declared.items()})
-    found = [one for one in jobs() if one.notebook == notebook]
+    found = [one for one in runs() if one.notebook == notebook]
     first = config.config().default_variant
     return next((one for one in found if one.group == first), found[0] if found else None)
 
@@ -244,6 +306,9 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
                 *map(paths.clean, ("donors", "rates")),
                 *_descriptors(one.group),
             ]
+        case ("analysis", "total.ipynb"):
+            release = one.own["release"]
+            return [*_releases([release]), *map(paths.clean, ("donors", "rates"))]
         case ("analysis", "multiverse.ipynb"):
             numbers = config.multiverse().releases
             context = map(paths.clean, ("donors", "rates", "economy", "refugee_costs"))

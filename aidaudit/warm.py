@@ -27,19 +27,26 @@ from pathlib import Path
 
 ADDRESS = "AIDAUDIT_WARM"
 # Commands worth a fork; all others are run by the process that was asked.
-COMMANDS = ("notebook", "job")
+COMMANDS = ("notebook", "job", "sweep-part")
 # What notebooks and jobs import, papermill and the kernel included.
 MODULES = (
     "aidaudit.cli", "aidaudit.jobs", "aidaudit.plan", "aidaudit.lab", "aidaudit.report",
     "aidaudit.numbers", "aidaudit.manifest", "aidaudit.evidence", "aidaudit.claims",
     "aidaudit.views", "aidaudit.results", "aidaudit.revisions", "aidaudit.scenarios",
     "aidaudit.multiverse", "aidaudit.assembly", "aidaudit.clean", "aidaudit.tabulate",
-    "aidaudit.charts", "aidaudit.explorer", "aidaudit.kernels", "papermill",
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell",
+    "aidaudit.charts", "aidaudit.explorer", "aidaudit.kernels", "aidaudit.sweeps", "papermill",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+    "IPython.core.interactiveshell", "IPython.core.debugger", "IPython.core.completerlib",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
     "matplotlib.pyplot", "matplotlib_inline.backend_inline", "matplotlib.backends.backend_svg",
     "matplotlib.backends.backend_pdf", "fontTools.subset", "seaborn", "scipy.stats",
-    "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "pandera.backends.pandas.builtin_checks",
-    "black", "jinja2", "pypandoc", "typst",
+    "pandas.io.formats.csvs", "pandas.io.formats.html", "pandas.io.formats.string",
+    "pandera.accessors.pandas_accessor", "pandera.api.geopandas.container",
+    "pandera.backends.pandas.builtin_checks", "pandera.backends.pandas.container",
+    "pandera.backends.pandas.hypotheses", "pandera.backends.pandas.register",
+    "PIL.PngImagePlugin", "PIL.JpegImagePlugin",
+    "black", "jinja2", "pypandoc", "typst", "sqlite3",
 )  # fmt: skip
 _LARGEST = 4 << 20
 _STARTS_WITHIN = 60  # seconds

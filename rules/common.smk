@@ -123,3 +123,15 @@ def receipts_of(variants):
 def pages_of(variants):
     """The HTML page of every executed notebook."""
     return [path.replace(".ipynb", ".html") for path in executed_notebooks(variants)]
+
+
+def parts_of_sweep(wildcards):
+    """The rows that each part of a sweep writes, in the order of its grid."""
+    parts = range(1, len(plan.sweep_parts(wildcards.sweep)) + 1)
+    return [f"data/processed/sweeps/{wildcards.sweep}/{part}.csv" for part in parts]
+
+
+def runs_of_part(wildcards):
+    """The parameters of each run of a part: when they change, it must run again."""
+    part = plan.sweep_parts(wildcards.sweep)[int(wildcards.part) - 1]
+    return json.dumps([one.parameters for one in part])

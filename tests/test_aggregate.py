@@ -136,6 +136,16 @@ def test_headline_leaves_null_what_a_table_without_months_cannot_answer():
     assert (table["value_eur_bn"].isna() == dated).all()
 
 
+def test_what_lies_after_a_release_is_not_known_from_it():
+    table = headline(measured(("Germany", "2022-02", "Military", "allocation", 1e9)))
+    assert aggregate.covered(table, CUT_OFF).equals(table)
+    beyond = aggregate.covered(table, "2022-03-30")
+    assert beyond[aggregate.HEADLINE_VALUES].isna().all(axis=None)
+    assert beyond.drop(columns=aggregate.HEADLINE_VALUES).equals(
+        table.drop(columns=aggregate.HEADLINE_VALUES)
+    )
+
+
 def test_last_day_is_the_cut_off_unless_the_totals_are_of_a_newer_release(monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
     assert aggregate.last_day(28, "2025-02-28", 28) == "2025-02-28"

@@ -119,6 +119,7 @@ def test_a_claim_that_asserts_nothing_must_say_that_it_cannot_be_tested(checkout
         ("claims", config.claims, "compare:", "comparr:", "'compare'"),
         ("claims", config.claims, "  judged_in:", "  judgd_in:", "'judged_in'"),
         ("claims", config.claims, "  with:", "  wiht:", "'with'"),
+        ("sweeps", config.sweeps, "  grid:", "  gird:", "'grid'"),
     ],
 )
 def test_unknown_key_names_its_place_and_the_nearest(checkout, name, read, old, new, expected):
@@ -155,6 +156,20 @@ def test_wrong_rule_is_refused(checkout, old, new):
 def test_missing_key_is_named(checkout):
     spoil(checkout, "config", "    totals_release: 21\n", "")
     assert "variants → article → totals_release: field required" in message(config.config)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("variant: latest", "variant: lates", "Did you mean 'latest'"),
+        ("[18, 21, 28, 29]", "[18, 21, 21]", "release has a value twice"),
+        ("[18, 21, 28, 29]", "[]", "release"),
+        ("notebooks/analysis/total.ipynb", "../total.ipynb", "notebook"),
+    ],
+)
+def test_a_sweep_that_cannot_be_meant_is_told(checkout, old, new, told):
+    spoil(checkout, "sweeps", old, new)
+    assert told in message(config.sweeps)
 
 
 @pytest.mark.parametrize("name", list(config.FILES))

@@ -1,0 +1,57 @@
+# Nothing of the report rests on a sweep: `snakemake sweep` runs those of config/sweeps.yaml.
+rule sweep:
+    input:
+        lambda wildcards: [paths.sweep(name) for name in settings.sweeps()],
+    message:
+        "The sweeps of config/sweeps.yaml are done: data/processed/sweeps/."
+
+
+rule sweep_part:
+    input:
+        notebook=lambda wildcards: ancient(settings.sweeps()[wildcards.sweep].notebook),
+        reads=lambda wildcards: plan.sweep_reads(wildcards.sweep),
+        environment=LOCK,
+    output:
+        rows=update("data/processed/sweeps/{sweep}/{part}.csv"),
+        receipt=update(paths.receipt("sweeps", "{sweep}-{part}")),
+    log:
+        "logs/sweeps/{sweep}-{part}.log",
+    wildcard_constraints:
+        sweep=r"[a-z][a-z0-9_]*",
+        part=r"[0-9]+",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        runs=runs_of_part,
+        code=lambda wildcards: fingerprint.notebook(
+            repro.root() / settings.sweeps()[wildcards.sweep].notebook,
+            repro.root(),
+            ("aidaudit.jobs", "sweep_part"),
+        ),
+    message:
+        "Run part {wildcards.part} of the sweep {wildcards.sweep}."
+    shell:
+        "aidaudit sweep-part {wildcards.sweep:q} {wildcards.part:q} --code {params.code:q} "
+        "--receipt {output.receipt:q} -- {input.reads:q} :: {output.rows:q} 2>&1 | tee {log:q}"
+
+
+rule sweep_table:
+    input:
+        parts=parts_of_sweep,
+        environment=LOCK,
+    output:
+        table=update("data/processed/sweeps/{sweep}.csv"),
+        receipt=update(paths.receipt("sweeps", "{sweep}")),
+    log:
+        "logs/sweeps/{sweep}.log",
+    wildcard_constraints:
+        sweep=r"[a-z][a-z0-9_]*",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_of_job("sweep"),
+    message:
+        "Put the runs of the sweep {wildcards.sweep} into one table ({output.table})."
+    shell:
+        "aidaudit job sweep --code {params.code:q} --receipt {output.receipt:q} "
+        "-- {input.parts:q} :: {output.table:q} 2>&1 | tee {log:q}"
