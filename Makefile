@@ -8,7 +8,8 @@ CLUSTER := .venv-cluster/.ready
 CHROMIUM ?= $(shell command -v chromium)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: report test test-browser test-slurm verify record archive validate lab clean lock
+.PHONY: report test test-browser test-slurm test-kubernetes verify record archive validate \
+	lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -52,11 +53,11 @@ test-browser: report $(BROWSER)
 	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m pytest tests/browser
 endif
 
-# A whole build through a real Slurm of one node; as root, with Debian's slurm-wlm and munge.
-test-slurm: $(CLUSTER)
+# A whole build through a real Slurm of one node, as root; and one as pods would build it.
+test-slurm test-kubernetes: test-%: $(CLUSTER)
 	@.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
-	.venv-cluster/bin/python tests/slurm/run.py
+	.venv-cluster/bin/python tests/$*/run.py
 
 lab: $(READY)
 	aidaudit lab

@@ -1,6 +1,6 @@
 """Build the committed state in a copy of it, and hold every output against what is recorded.
 
-What tests/slurm/run.py needs beside Slurm.
+What tests/slurm/run.py and tests/kubernetes/run.py share.
 """
 
 from __future__ import annotations

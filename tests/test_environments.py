@@ -110,7 +110,7 @@ def rules() -> set[str]:
     return {n for n, body in zip(bodies[::2], bodies[1::2], strict=True) if "shell:" in body}
 
 
-CLUSTERS = ("slurm",)
+CLUSTERS = ("slurm", "kubernetes")
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
@@ -128,3 +128,10 @@ def test_clusters_run_every_rule_in_a_group(name):
     # `ingest` is run by hand, and where it was asked.
     assert set(groups) == rules() - {"ingest"}
     assert set(profile(name)["group-components"]) <= set(groups.values())
+
+
+def test_pods_enter_the_volume_that_they_mount():
+    settings = profile("kubernetes")
+    (volume,) = settings["kubernetes-persistent-volumes"]
+    _, folder = volume.split(":")
+    assert settings["precommand"].startswith(f"cd {folder} && . .venv/bin/activate")
