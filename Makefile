@@ -4,10 +4,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 VALIDATORS := .venv-validators/.ready
 BROWSER := .venv-browser/.ready
+CLUSTER := .venv-cluster/.ready
 CHROMIUM ?= $(shell command -v chromium)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: report test test-browser verify record archive validate lab clean lock
+.PHONY: report test test-browser test-slurm test-kubernetes verify record archive validate \
+	lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -51,6 +53,12 @@ test-browser: report $(BROWSER)
 	CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m pytest tests/browser
 endif
 
+# A whole build through a real Slurm of one node, as root; and one as pods would build it.
+test-slurm test-kubernetes: test-%: $(CLUSTER)
+	@.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	.venv-cluster/bin/python tests/$*/run.py
+
 lab: $(READY)
 	aidaudit lab
 
@@ -67,6 +75,8 @@ lock:
 		--no-header --quiet envs/validators.in -o envs/validators.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet envs/browser.in -o envs/browser.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --quiet envs/cluster.in -o envs/cluster.txt
 
 $(READY): envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

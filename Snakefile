@@ -16,6 +16,12 @@ if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
 else:
     os.environ.pop(warm.ADDRESS, None)
 
+# The pods of profiles/kubernetes share a volume that holds this folder. Their executor takes it
+# that nothing is shared, which would give every file another path, and so other bytes.
+KUBERNETES = sys.modules.get("snakemake_executor_plugin_kubernetes")
+if KUBERNETES:
+    KUBERNETES.common_settings.implies_no_shared_fs = False
+
 
 # Nothing here needs pandas, yet Snakemake (9.27) would import it to see whether a parameter is
 # a table. None tells it that it need not look; what does need pandas is run as a job.

@@ -89,3 +89,49 @@ def test_every_way_names_a_python_that_the_project_runs_on():
     (wanted,) = re.findall(r'^requires-python = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
     assert PYTHON in Requirement(f"python{wanted}").specifier
     assert sys.version_info >= tuple(map(int, PYTHON.split(".")))
+
+
+def test_the_executors_of_clusters_stand_on_the_same_versions():
+    shared, more = locked(), locked("envs/cluster.txt")
+    assert {name: more[name] for name in shared} == shared
+    asked = re.findall(r"^snakemake-.+$", text("envs/cluster.in"), re.MULTILINE)
+    assert asked
+    assert set(asked) <= set(more)
+
+
+def profile(name: str) -> dict:
+    return yaml.safe_load(text(f"profiles/{name}/config.yaml"))
+
+
+def rules() -> set[str]:
+    """The rules that run something, as the files of the workflow name them."""
+    workflow = "\n".join(path.read_text("utf-8") for path in ROOT.glob("rules/*.smk"))
+    bodies = re.split(r"^rule (\w+):$", workflow, flags=re.MULTILINE)[1:]
+    return {n for n, body in zip(bodies[::2], bodies[1::2], strict=True) if "shell:" in body}
+
+
+CLUSTERS = ("slurm", "kubernetes")
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_clusters_build_by_the_same_settings(name):
+    default, cluster = profile("default"), profile(name)
+    # Cores are those of one job there.
+    assert {key: cluster.get(key) for key in default if key != "cores"} == {
+        key: value for key, value in default.items() if key != "cores"
+    }
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_clusters_run_every_rule_in_a_group(name):
+    groups = profile(name)["groups"]
+    # `ingest` is run by hand, and where it was asked.
+    assert set(groups) == rules() - {"ingest"}
+    assert set(profile(name)["group-components"]) <= set(groups.values())
+
+
+def test_pods_enter_the_volume_that_they_mount():
+    settings = profile("kubernetes")
+    (volume,) = settings["kubernetes-persistent-volumes"]
+    _, folder = volume.split(":")
+    assert settings["precommand"].startswith(f"cd {folder} && . .venv/bin/activate")

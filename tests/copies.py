@@ -1,0 +1,103 @@
+"""Build the committed state in a copy of it, and hold every output against what is recorded.
+
+What tests/slurm/run.py and tests/kubernetes/run.py share.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class Failed(Exception):
+    """What a person is told instead of a traceback."""
+
+
+def unpacked(base: Path) -> Path:
+    """A copy of what is committed, in a new folder."""
+    root = base / "build"
+    root.mkdir()
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=-1, check=True)
+    subprocess.run(["tar", "-x"], cwd=root, input=archive.stdout, check=True)
+    return root
+
+
+def environment(root: Path, *programs: Path) -> dict[str, str]:
+    """This environment, with the copy's own code; programs: folders that come first."""
+    folders = [*map(str, programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return {**os.environ, "PATH": os.pathsep.join(folders), "PYTHONPATH": str(root)}
+
+
+def warm_parents(root: Path) -> int:
+    """Processes that fork jobs of a copy. A job forked by one runs outside of its cluster."""
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it may just have ended
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            found += b"aidaudit.warm" in words and (process / "cwd").readlink() == root
+    return found
+
+
+def build(root: Path, variables: dict[str, str], profile: str, *options: str) -> str:
+    """Build all of a copy on a cluster; how many jobs, and minutes. Raises Failed."""
+    log = root.parent / "build.log"
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", profile, *options]
+    begun = time.monotonic()
+    warm = 0
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=root, env=variables, stdout=out, stderr=subprocess.STDOUT
+        )
+        try:
+            while process.poll() is None:
+                warm = max(warm, warm_parents(root))
+                time.sleep(1)
+        finally:
+            process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    told = log.read_text("utf-8", "replace")
+    if process.returncode:
+        raise Failed(told[-3000:])
+    if warm:
+        raise Failed("jobs were forked outside of the cluster (aidaudit/warm.py)")
+    (jobs,) = re.findall(r"^(\d+) jobs to do", told, re.MULTILINE)
+    return f"{jobs} jobs, {(time.monotonic() - begun) / 60:.1f} min"
+
+
+def compared(root: Path, variables: dict[str, str]) -> str:
+    """How many outputs are those recorded. Raises Failed where one is not, or is not kept."""
+    done = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "outputs.sha256"],
+        cwd=root,
+        env={**os.environ, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    whole = len((root / "outputs.sha256").read_text("utf-8").splitlines())
+    differing = done.stdout.splitlines()
+    told = f"{whole - len(differing)} of {whole} outputs the same"
+    if done.returncode:
+        raise Failed("\n    ".join([told, *differing[:20]]))
+    dry = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run"],
+        cwd=root,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "Nothing to be done" not in dry.stdout + dry.stderr:
+        raise Failed(f"{told}, but a build here would do it again:\n{dry.stdout[-1500:]}")
+    return told
