@@ -9,16 +9,16 @@ Conditions whose means are missing (a C compiler, another user) are skipped and 
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from hashlib import sha256
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+sys.path.append(str(Path(__file__).parents[1]))
+import copies
+
 SHIFT = "shift.so"  # built from shift.c, beside the builds
 FEATURES = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
 # name → (command before snakemake, environment, options of snakemake, folder)
@@ -50,12 +50,6 @@ CONDITIONS = {
 }  # fmt: skip
 
 
-def recorded() -> dict[str, str]:
-    """Path → sha256 as committed."""
-    lines = (ROOT / "outputs.sha256").read_text("utf-8").splitlines()
-    return {line[66:]: line[:64] for line in lines}
-
-
 def build(name: str, base: Path) -> str:
     """Build under one condition; a line of the result."""
     before, variables, options, folder = CONDITIONS[name]
@@ -73,9 +67,7 @@ def build(name: str, base: Path) -> str:
         return f"skipped: {before[0]} cannot run {sys.executable}"
     root = base / folder
     if not root.exists():
-        root.mkdir()
-        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=-1, check=True)
-        subprocess.run(["tar", "-x"], cwd=root, input=archive.stdout, check=True)
+        copies.unpacked(root)
     home = base / f"home of {folder}"
     home.mkdir(exist_ok=True)
     if "setpriv" in before:
@@ -86,28 +78,16 @@ def build(name: str, base: Path) -> str:
     done = subprocess.run(
         [*before, sys.executable, "-m", "snakemake", *options],
         cwd=root,
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(root),
-            "HOME": str(home),
-            **variables,
-        },
+        env={**copies.environment(root), "HOME": str(home), **variables},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         return "failed: " + (done.stdout + done.stderr)[-1500:]
-    known = recorded()
-    differing = [
-        path
-        for path, digest in known.items()
-        if sha256((root / path).read_bytes()).hexdigest() != digest
-    ]
     minutes = (time.monotonic() - begun) / 60
-    told = f"{len(known) - len(differing)} of {len(known)} outputs the same, {minutes:.1f} min"
-    return told + "".join(f"\n    {path}" for path in differing[:20])
+    told, wrong = copies.differing(root)
+    return f"{told}, {minutes:.1f} min" + "".join(f"\n    {path}" for path in wrong[:20])
 
 
 def main(*names: str) -> int:

@@ -139,7 +139,7 @@ def wrong(pod: dict, profile: dict, root: Path) -> list[str]:
 
 def tried(base: Path) -> str:
     """Build, compare and count; one line of result. Raises Failed."""
-    root, pods = copies.unpacked(base), base / "pods"
+    root, pods = copies.unpacked(base / "build"), base / "pods"
     pods.mkdir()
     cluster = Cluster(pods)
     settings = base / "kubeconfig"

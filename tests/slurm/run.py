@@ -186,7 +186,7 @@ def cluster(base: Path, root: Path) -> Iterator[dict[str, str]]:
 
 def tried(base: Path) -> str:
     """Build, compare and count; one line of result. Raises Failed."""
-    root, slurm = copies.unpacked(base), base / "slurm"
+    root, slurm = copies.unpacked(base / "build"), base / "slurm"
     slurm.mkdir()
     base.chmod(0o755)
     with cluster(slurm, root) as variables:
