@@ -143,6 +143,7 @@ def job(
 
     kinds = {
         "numbers": jobs.numbers,
+        "library": jobs.library,
         "render": jobs.render,
         "pages": jobs.pages,
         "sweep": jobs.sweep,

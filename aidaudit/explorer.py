@@ -133,15 +133,20 @@ def specification(specifications: pd.DataFrame, choices: Multiverse, total: floa
     return spec
 
 
-def embed(page: str, spec: dict) -> str:
-    """The page with the view's library, data and script before its end."""
+def library() -> str:
+    """What draws the view, as one script. It takes a second to put together."""
     import vl_convert
 
+    script = vl_convert.javascript_bundle()
+    if "</script" in script.lower():
+        raise ValueError("the library would end its own script element")
+    return script
+
+
+def embed(page: str, spec: dict, library: str) -> str:
+    """The page with the view's library, data and script before its end."""
     # '<' could end the script element early.
     data = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    library = vl_convert.javascript_bundle()
-    if "</script" in library.lower():
-        raise ValueError("the library would end its own script element")
     scripts = (
         f'<script type="application/json" id="{ANCHOR}-data">{data}</script>\n'
         f'<script type="module">\n{library}\n{_SCRIPT}</script>\n'

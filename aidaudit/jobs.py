@@ -73,6 +73,16 @@ def numbers(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt
     receipting.close(opened, outputs, receipt)
 
 
+def library(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
+    """Write the script that draws the page's view; it changes with the environment alone."""
+    from aidaudit import explorer, files
+
+    opened = receipting.opened(rule="library", code=code, inputs=inputs)
+    (out,) = outputs
+    files.write_text(out, explorer.library())
+    receipting.close(opened, outputs, receipt)
+
+
 def render(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
     """Render the assembled report, the first input, as an HTML page or a PDF."""
     from aidaudit import report

@@ -430,7 +430,8 @@ def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> Non
     options += (*style, "--lua-filter=report/tables.lua", *_marks("report-html", made_from))
     page = _report(markdown, root, *options)
     if VIEW_ANCHOR in page:
-        page = explorer.embed(page, json.loads((root / paths.VIEW).read_text("utf-8")))
+        spec = json.loads((root / paths.VIEW).read_text("utf-8"))
+        page = explorer.embed(page, spec, (root / paths.LIBRARY).read_text("utf-8"))
     _refuse_requests(page, out)
     _write(out, page.encode())
 

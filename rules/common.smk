@@ -116,7 +116,9 @@ def receipts_of(variants):
     executed = executed_notebooks(variants)
     names = [(Path(path).parent.name, Path(path).stem) for path in executed]
     names += [(variant, "numbers") for variant in [*variants, ALL]]
-    names += [("report", name) for name in (*(("html", "pdf") if WHOLE else ()), "pages")]
+    names += [
+        ("report", name) for name in (*(("library", "html", "pdf") if WHOLE else ()), "pages")
+    ]
     return [paths.receipt(*name) for name in names]
 
 

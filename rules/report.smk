@@ -30,10 +30,35 @@ rule assemble:
         NOTEBOOK
 
 
+rule library:
+    input:
+        environment=LOCK,
+    output:
+        made=update(paths.LIBRARY),
+        receipt=update(paths.receipt("report", "library")),
+    log:
+        "logs/library.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_of_job("library"),
+    message:
+        "Put together what draws the report's view."
+    shell:
+        "aidaudit job library --code {params.code:q} --receipt {output.receipt:q} "
+        "-- :: {output.made:q} 2>&1 | tee {log:q}"
+
+
 rule render:
     input:
         text="report/build/report.md",
-        further=[*SECTIONS, *STYLE, *pictures_in_report(VARIANTS), paths.VIEW],
+        further=[
+            *SECTIONS,
+            *STYLE,
+            *pictures_in_report(VARIANTS),
+            paths.VIEW,
+            paths.LIBRARY,
+        ],
         environment=LOCK,
     output:
         made=update("report/report.{format}"),

@@ -26,8 +26,10 @@ LEFT_OUT = shutil.ignore_patterns(
     ".baseline",
 )  # fmt: skip
 
-# Jobs that run no notebook: numbers of each variant, both renderings, pages, manifest, all.
-OTHER_JOBS = [*config.config().variants, config.ALL, "html", "pdf", "pages", "manifest", "all"]
+# Jobs that run no notebook: numbers of each variant, what draws the view, both renderings,
+# pages, manifest, all.
+OTHER_JOBS = [*config.config().variants, config.ALL, "library", "html", "pdf", "pages",
+              "manifest", "all"]  # fmt: skip
 
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
 

@@ -49,9 +49,12 @@ def test_the_data_are_in_the_view_and_nothing_is_loaded(spec):
     assert spec["usermeta"] == {"choices": CHOICES, "total": 280.0}
 
 
+PAGE = "<html><body><div id='view-headline'></div></body></html>"
+
+
 def test_the_page_holds_library_data_and_script_and_asks_for_nothing(spec):
     spec["title"] = "</script><b>"
-    page = explorer.embed("<html><body><div id='view-headline'></div></body></html>", spec)
+    page = explorer.embed(PAGE, spec, explorer.library())
     assert page.endswith("</body></html>")
     assert page.count("<script") == 2
     assert "</script><b>" not in page
