@@ -5,10 +5,13 @@ import sys
 
 from snakemake.utils import min_version
 
-from aidaudit import warm
+from aidaudit import alone, warm
 
 min_version("9.0")
 
+
+if not workflow.remote_exec:
+    os.environ[warm.OWNER] = warm.owner()
 
 # `--config execution=plain` has each job import for itself what it needs; so do cluster nodes.
 if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
@@ -60,6 +63,7 @@ rule report:
 
 # Before a build writes over outputs, and once they are there: `aidaudit diff` needs old ones.
 onstart:
+    alone.build()
     baseline.keep()
 
 

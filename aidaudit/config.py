@@ -200,6 +200,14 @@ class Sweeps(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")],
     """config/sweeps.yaml: what `snakemake sweep` runs."""
 
 
+class Limits(Strict):
+    """config/limits.yaml: what one notebook may take."""
+
+    minutes: float = Field(default=30, description="from its first cell to its last", gt=0)
+    memory_gb: float = Field(default=4, description="of data in its process (Linux)", gt=0)
+    output_mb: float = Field(default=20, description="of what its cells show", gt=0)
+
+
 FILES: dict[str, type[BaseModel]] = {
     "config": Config,
     "figures": Figures,
@@ -207,6 +215,7 @@ FILES: dict[str, type[BaseModel]] = {
     "multiverse": Multiverse,
     "scenarios": Scenarios,
     "sweeps": Sweeps,
+    "limits": Limits,
 }
 
 
@@ -285,6 +294,12 @@ def sweeps() -> dict[str, Sweep]:
                 mend=nearest(entry.variant, list(config().variants)) or None,
             )
     return entries
+
+
+@cache
+def limits() -> Limits:
+    """config/limits.yaml, checked. Raises AuditError."""
+    return _load("limits")
 
 
 @cache

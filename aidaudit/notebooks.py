@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat.v4
 from nbformat import NotebookNode
@@ -31,16 +32,21 @@ from aidaudit.files import DECLARED, name
 from aidaudit.paths import LOGS
 from aidaudit.repro import environment, root
 
+if TYPE_CHECKING:
+    from aidaudit.config import Limits
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 # Set in every kernel: its warning that it talks over local TCP would stand before every real
-# message, and what nobody types needs no history, a database on disk and a thread.
+# message, and what nobody types needs no history, a database on disk and a thread. Lines in it
+# are run before the first cell, and shown nowhere.
 PROFILE = """\
 c.IPKernelApp.log_level = "CRITICAL"
 c.HistoryManager.enabled = False
+c.IPKernelApp.exec_lines = ["__import__('aidaudit.guard').guard.install()"]
 """
 PATHS = re.compile(
     r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
@@ -60,12 +66,13 @@ def run(
     outputs: list[str],
     log: str | Path,
     allowed: dict[str, list] | None = None,
-    timeout: int = 1800,
+    limits: Limits | None = None,
     made_from: str = "",
 ) -> None:
     """Run the notebook; write its executed, canonical form and all its outputs, or nothing.
 
-    inputs, outputs: the only files it may read and must write. timeout: seconds per cell.
+    inputs, outputs: the only files it may read and must write. limits: those of
+    config/limits.yaml, if none are given.
     made_from: the hash that outputs carry of what they were made from.
     Raises AuditError naming notebook, cell and error; the notebook as far as it ran is then
     at `log`, the message in '<log>.error.txt', and what was to be written in
@@ -88,7 +95,7 @@ def run(
             "stage": str(stage / "outputs"),
             "made_from": made_from,
         }
-        trial = _execute(source, values, declared, stage, log=log, timeout=timeout)
+        trial = _execute(source, values, declared, stage, log=log, limits=limits)
         missing = [path for path in finals if not (stage / "outputs" / path).is_file()]
         if missing:
             _keep(trial, log)
@@ -122,7 +129,7 @@ def table_of(
     inputs: list[str],
     log: str | Path,
     allowed: dict[str, list] | None = None,
-    timeout: int = 1800,
+    limits: Limits | None = None,
 ) -> str:
     """Run the notebook for one of the tables that it writes; nothing else of it is kept.
 
@@ -143,7 +150,7 @@ def table_of(
             "stage": str(stage / "outputs"),
             "made_from": "not recorded: one run of a sweep",
         }
-        trial = _execute(source, values, declared, stage, log=log, timeout=timeout)
+        trial = _execute(source, values, declared, stage, log=log, limits=limits)
         found = sorted((stage / "outputs").rglob(f"{table}.csv"))
         if len(found) != 1:
             _keep(trial, log)
@@ -169,7 +176,7 @@ def try_out(
     parameters: dict[str, object],
     allowed: dict[str, list] | None = None,
     lacks: Sequence[str] = (),
-    timeout: int = 1800,
+    limits: Limits | None = None,
 ) -> None:
     """Run the notebook by hand: it may read any file, and all that it writes goes to a folder.
 
@@ -196,7 +203,7 @@ def try_out(
     executed = full / "notebook.ipynb"
     full.mkdir(parents=True)
     try:
-        trial = _execute(source, values, declared, stage, log=executed, timeout=timeout)
+        trial = _execute(source, values, declared, stage, log=executed, limits=limits)
         write_canonical(read(trial), executed)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -229,17 +236,25 @@ def failures(logs: str | Path) -> list[str]:
 
 
 def _execute(
-    source: str | Path, values: dict, declared: dict, stage: Path, *, log: Path, timeout: int
+    source: str | Path,
+    values: dict,
+    declared: dict,
+    stage: Path,
+    *,
+    log: Path,
+    limits: Limits | None,
 ) -> Path:
     """The path of the executed notebook within the stage."""
     import papermill  # takes a while to import, which no other command should wait for
 
-    from aidaudit import kernels
+    from aidaudit import config, kernels
 
+    limits = limits or config.limits()
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
     stage.mkdir(parents=True, exist_ok=True)
     list_ = stage / "declared.json"
-    list_.write_text(json.dumps(declared), encoding="utf-8")
+    told = {**declared, "memory_gb": limits.memory_gb}
+    list_.write_text(json.dumps(told), encoding="utf-8")
     trial = stage / "executed.ipynb"
     # A start-up file in a person's own IPython profile would change results.
     profile = stage / "ipython" / "profile_default"
@@ -261,11 +276,14 @@ def _execute(
                 kernel_name="python3",
                 progress_bar=False,
                 cwd=root(),
-                execution_timeout=timeout,
+                minutes=limits.minutes,
+                output_mb=limits.output_mb,
                 config=Config(kernels.settings(f"{sockets}/k")),
             )
     except Exception as error:
-        raise _failure(source, trial, log, error) from error
+        raise _failure(source, trial, log, error, limits) from error
+    if left := _left_early(trial):
+        raise _failure(source, trial, log, left, limits)
     return trial
 
 
@@ -281,11 +299,42 @@ def _environ(variables: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _failure(source: str | Path, trial: Path, log: Path, error: Exception) -> AuditError:
+def _left_early(trial: Path) -> SystemExit | None:
+    """papermill takes `sys.exit()` for success, though no later cell has run."""
+    outputs = [one for cell in read(trial).cells for one in cell.get("outputs", [])]
+    left = any(one.get("ename") == "SystemExit" for one in outputs)
+    return SystemExit("cells after it have not run") if left else None
+
+
+def _mend(ename: str, limits: Limits) -> str | None:
+    """What to do about an error that a limit or the kernel's end is behind."""
+    raise_it = "raise `{}` in config/limits.yaml, if it must be so much."
+    match ename:
+        case "CellTimeoutError":
+            return f"a notebook has {limits.minutes:g} minutes; " + raise_it.format("minutes")
+        case "MemoryError" | "_ArrayMemoryError":
+            return f"a notebook has {limits.memory_gb:g} GB of memory; " + raise_it.format(
+                "memory_gb"
+            )
+        case "TooMuchOutput":
+            return f"a notebook may show {limits.output_mb:g} MB; " + raise_it.format(
+                "output_mb"
+            )
+        case "DeadKernelError":
+            return "its process ended: something killed it, or the machine ran out of memory."
+        case "SystemExit":
+            return "let it run to its last cell, or raise an error that says why it stops."
+    return None
+
+
+def _failure(
+    source: str | Path, trial: Path, log: Path, error: BaseException, limits: Limits
+) -> AuditError:
     ename = getattr(error, "ename", type(error).__name__)
     said = _tidy(f"{ename}: {getattr(error, 'evalue', error)}")
+    mend = _mend(ename, limits)
     if not trial.exists():
-        return AuditError(f"failed before its first cell\n{said}", file=source)
+        return AuditError(f"failed before its first cell\n{said}", file=source, mend=mend)
     cells = [cell for cell in read(trial).cells if not added(cell)]
     started = [
         (number, cell)
@@ -301,7 +350,7 @@ def _failure(source: str | Path, trial: Path, log: Path, error: Exception) -> Au
     kept = (
         f"  the notebook as far as it ran: {name(log)}\n  open it as it stopped: {_opens(log)}"
     )
-    return AuditError(f"failed {where}\n{said}\n{kept}", file=source)
+    return AuditError(f"failed {where}\n{said}\n{kept}", file=source, mend=mend)
 
 
 def _opens(log: Path) -> str:

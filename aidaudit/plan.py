@@ -24,8 +24,8 @@ SWEEP = "sweep"
 TOGETHER = 25
 # Tiles in a row of the matrix of verdicts.
 ACROSS = 9
-# No notebook of the build depends on what is swept.
-CONFIG = [f"config/{name}.yaml" for name in config.FILES if name != "sweeps"]
+# No output of the build depends on what is swept, or on what a notebook may take.
+CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in ("sweeps", "limits")]
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 # Where config reads, and where the chart style does; what reaches them reads these files.
 LOADS = {

@@ -26,6 +26,8 @@ from contextlib import suppress
 from pathlib import Path
 
 ADDRESS = "AIDAUDIT_WARM"
+# The Snakemake process to which a job belongs.
+OWNER = "AIDAUDIT_OWNER"
 # Commands worth a fork; all others are run by the process that was asked.
 COMMANDS = ("notebook", "job", "sweep-part")
 # What notebooks and jobs import, papermill and the kernel included.
@@ -52,17 +54,25 @@ _LARGEST = 4 << 20
 _STARTS_WITHIN = 60  # seconds
 
 
+def owner() -> str:
+    """This process, as jobs know it that are to end with it."""
+    return f"{os.getpid()}-{_begun(os.getpid())}"
+
+
 def address() -> str:
     """An address for the warm parent of this process, to be set in the environment."""
-    return f"{os.getpid()}-{_begun(os.getpid())}-{os.urandom(8).hex()}"
+    return f"{owner()}-{os.urandom(8).hex()}"
 
 
 def main() -> None:
     """The command `aidaudit`: through the warm parent where there is one, or else by itself."""
-    if os.environ.get(ADDRESS) and sys.argv[1:2] and sys.argv[1] in COMMANDS:
-        status = _ask(os.environ[ADDRESS])
-        if status is not None:
-            sys.exit(status)
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        if os.environ.get(ADDRESS):
+            status = _ask(os.environ[ADDRESS])
+            if status is not None:
+                sys.exit(status)
+        if os.environ.get(OWNER) and sys.platform == "linux":
+            _end_with(os.environ[OWNER])
     from aidaudit import cli
 
     cli.main()
@@ -88,6 +98,8 @@ def _ask(where: str) -> int | None:
     if len(answer) == 4:
         return struct.unpack("i", answer)[0]
     # Whatever it forked has died with it; outputs are written whole or not at all.
+    if not _is_running(where):
+        return 1
     print("The warm parent went away; this job runs by itself.", file=sys.stderr)
     return None
 
@@ -127,8 +139,30 @@ def _start(where: str) -> subprocess.Popen:
 
 def _is_running(where: str) -> bool:
     """Whether the process to which an address belongs runs, on this machine."""
-    number, begun, _ = where.split("-", 2)
+    number, begun, *_ = where.split("-")
     return _begun(int(number)) == begun
+
+
+def _end_with(owner: str) -> None:
+    """End this process when the one that it belongs to has ended, however that ended.
+
+    A job that a killed Snakemake leaves behind would write into the stage of the same job of
+    the next build.
+    """
+    import threading
+
+    try:
+        watched = os.pidfd_open(int(owner.partition("-")[0]))
+    except OSError:
+        os._exit(1)
+    if not _is_running(owner):
+        os._exit(1)
+
+    def watch() -> None:
+        select.select([watched], [], [])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _begun(process: int) -> str:

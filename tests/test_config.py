@@ -15,6 +15,8 @@ CACHED = (
     config.claims,
     config.multiverse,
     config.scenarios,
+    config.sweeps,
+    config.limits,
 )
 
 

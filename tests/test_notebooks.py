@@ -2,12 +2,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from aidaudit import notebooks, parameters
+from aidaudit import config, notebooks, parameters
 from aidaudit.errors import AuditError
 
 PARAMETERS = """\
@@ -49,7 +50,7 @@ def execute(path, **changes):
         "inputs": ["data/in.txt"],
         "outputs": ["out/a.txt"],
         "log": "logs/n.ipynb",
-        "timeout": 60,
+        "limits": config.Limits(minutes=1),
     }
     notebooks.run(path, "out/n.ipynb", **{**settings, **changes})
 
@@ -195,8 +196,93 @@ def test_undeclared_read_fails_the_run(checkout):
 def test_hung_and_dead_kernels_name_their_cell(checkout, code, error):
     path = save(f"import os\n{code}", parameters=ONE)
     with pytest.raises(AuditError, match=f"(?s)failed in cell 3: import os.*{error}"):
-        execute(path, timeout=2)
+        execute(path, limits=config.Limits(minutes=2 / 60))
     assert (checkout / "logs/n.ipynb").exists()
+
+
+# ---------------------------------------------------------------- limits
+
+SMALL = config.Limits(minutes=0.5, memory_gb=2, output_mb=0.1)
+AT_ONCE = "print('x' * 10**6)"
+BIT_BY_BIT = "while True:\n    print('x' * 1000, flush=True)"
+FULL = "import numpy\nblocks = []\nwhile True:\n    blocks.append(numpy.ones(10**8))"
+LISTS = "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))"
+
+
+@pytest.mark.build
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (AT_ONCE, "TooMuchOutput.*may show 0.1 MB; raise `output_mb` in config/limits.yaml"),
+        (BIT_BY_BIT, "TooMuchOutput.*raise `output_mb`"),
+        (FULL, "MemoryError: Unable to allocate.*has 2 GB of memory; raise `memory_gb`"),
+        (LISTS, "MemoryError.*has 2 GB of memory; raise `memory_gb`"),
+        ("import sys\nsys.exit()", "SystemExit: cells after it.*let it run to its last cell"),
+        ("import sys\nsys.exit(3)", "SystemExit: 3.*let it run to its last cell"),
+    ],
+)
+def test_a_notebook_that_takes_too_much_is_ended_by_name(checkout, code, told):
+    path = save(f"label = 1\n{code}", "from aidaudit import files", WRITE, parameters=ONE)
+    with pytest.raises(AuditError, match=f"(?s)n.ipynb: failed in cell 3: label = 1.*{told}"):
+        execute(path, limits=SMALL)
+    assert not (checkout / "out").exists()
+    assert (checkout / "logs/n.ipynb").exists()
+
+
+@pytest.mark.build
+def test_the_limit_of_time_is_that_of_the_whole_notebook(checkout):
+    path = save("import time", *["time.sleep(1)"] * 60, parameters=ONE)
+    with pytest.raises(AuditError, match=r"(?s)failed in cell .*raise `minutes` in config/l"):
+        execute(path, limits=config.Limits(minutes=4 / 60))
+
+
+@pytest.mark.build
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("open('data/other.txt').read()", "reads an undeclared file"),
+        ("import pandas\npandas.read_csv('data/other.txt')", "reads an undeclared file"),
+        ("import os\nos.open('data/other.txt', os.O_RDONLY)", "reads an undeclared file"),
+        ("open('data/in.txt', 'a').write('x')", "writes past its outputs"),
+        ("open('other.txt', 'w').write('x')", "writes past its outputs"),
+        ("import os\nos.remove('data/other.txt')", "writes past its outputs"),
+        ("import os\nos.rename('data/other.txt', 'x')", "writes past its outputs"),
+        ("import shutil\nshutil.rmtree('data')", "writes past its outputs"),
+        (
+            "import urllib.request\nurllib.request.urlopen('http://example.org')",
+            "asks for something in a network",
+        ),
+        (
+            "import socket\nsocket.create_connection(('127.0.0.1', 9))",
+            "asks for something in a network",
+        ),
+        (
+            "import socket\nsocket.socket().connect(('127.0.0.1', 9))",
+            "asks for something in a network",
+        ),
+    ],
+)
+def test_what_is_not_declared_is_refused_by_whatever_means(checkout, code, told):
+    (checkout / "data/other.txt").write_text("a\n1\n")
+    path = save(code, "from aidaudit import files", WRITE, parameters=ONE)
+    with pytest.raises(AuditError, match=told):
+        execute(path)
+    assert not (checkout / "out").exists()
+    assert sorted(one.name for one in (checkout / "data").iterdir()) == ["in.txt", "other.txt"]
+    assert (checkout / "data/in.txt").read_text() == "input"
+
+
+@pytest.mark.build
+def test_what_a_notebook_starts_ends_with_it(checkout):
+    start = "import subprocess\nprocess = subprocess.Popen(['sleep', '600'])"
+    fork = "import os, time\nif not os.fork():\n    time.sleep(600)"
+    told = "files.write_text('out/a.txt', str(process.pid))"
+    path = save(start, fork, "from aidaudit import files", told, parameters=ONE)
+    execute(path)
+    number = int((checkout / "out/a.txt").read_text())
+    state = Path(f"/proc/{number}/stat")
+    # It may be a zombie until whatever adopted it looks.
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 SNAKEFILE = """

@@ -97,13 +97,13 @@ def test_rows_of_all_runs_are_one_table_forked_or_not(checkout):
 def test_a_run_that_fails_is_named_with_its_parameters_after_all_have_run(checkout):
     notebook(
         checkout,
-        "open(f'ran-{label}-{size}', 'w').close()\nassert (label, size) != ('a', 2)",
+        "open(f'.staging/ran-{label}-{size}', 'w').close()\nassert (label, size) != ('a', 2)",
         WRITE.format(TIDY),
     )
     told = part()
     assert "1 of 5 runs failed; sweep/s-0001 (label=a, size=2) says:" in told
     assert "failed in cell 3" in told
-    assert len(list(checkout.glob("ran-*"))) == 5
+    assert len(list(checkout.glob(".staging/ran-*"))) == 5
     assert not Path("part.csv").exists()
     assert Path("logs/notebooks/sweep/s-0001.ipynb").exists()
 
@@ -124,11 +124,11 @@ def test_a_run_that_is_killed_is_told(checkout):
 def test_runs_end_with_their_job(checkout):
     notebook(
         checkout,
-        "import os, time\nopen(f'here-{os.getpid()}', 'w').close()\ntime.sleep(300)",
+        "import os, time\nopen(f'.staging/here-{os.getpid()}', 'w').close()\ntime.sleep(300)",
     )
     job = start(forking=True)
     end = time.monotonic() + 60
-    while len(kernels := list(checkout.glob("here-*"))) < sweeps.TOGETHER:
+    while len(kernels := list(checkout.glob(".staging/here-*"))) < sweeps.TOGETHER:
         assert time.monotonic() < end, job.stdout
         time.sleep(0.05)
     job.kill()

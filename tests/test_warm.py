@@ -91,9 +91,12 @@ def parents(where: str) -> list[int]:
 def gone(where: str, within: float = 20) -> bool:
     """Whether all of it has ended, sooner or later."""
     end = time.monotonic() + within
-    while parents(where) and time.monotonic() < end:
+    # A process that ends gives back its memory, by which it is known here, before its sockets.
+    while parents(where) or where in Path("/proc/net/unix").read_text():
+        if time.monotonic() > end:
+            return False
         time.sleep(0.05)
-    return parents(where) == [] and where not in Path("/proc/net/unix").read_text()
+    return True
 
 
 def until(path: Path, within: float = 60) -> None:
@@ -104,7 +107,8 @@ def until(path: Path, within: float = 60) -> None:
 
 
 WRITE = "from aidaudit import files\nfiles.write_text('{0}.txt', label)\nprint(label)"
-# Says where it is, then stays as long as nobody ends it.
+# Says that it is there, past the guard's eyes, then stays as long as nobody ends it.
+HERE = ".staging/here"
 STAY = "import time, pathlib\npathlib.Path('{0}').write_text('here')\ntime.sleep(300)"
 
 
@@ -175,7 +179,7 @@ def test_no_run_finds_traces_of_another(checkout, owner):
     leave = (
         "mine = 1\nos.environ['MINE'] = '1'\nmpl.rcParams['lines.linewidth'] = 9\n"
         "sys.modules['mine'] = sys\nfiles.MINE = 1\nimport builtins\nbuiltins.MINE = 1\n"
-        "random.seed(1)\nnp.random.seed(1)\nkept = open('left.txt', 'w')\nos.chdir('/')"
+        "random.seed(1)\nnp.random.seed(1)\nkept = open('.staging/left', 'w')\nos.chdir('/')"
     )
     write = "files.write_text('{0}.json', json.dumps([seen, drawn]))"
     for name in ("a", "b"):
@@ -218,9 +222,9 @@ def test_a_failure_has_its_message_and_status(checkout, owner):
 
 def test_whoever_kills_snakemake_ends_all_of_it(checkout, owner):
     process, where = owner
-    notebook(checkout, "n", STAY.format("here"))
+    notebook(checkout, "n", STAY.format(HERE))
     client = start("n", where, "a.txt")
-    until(checkout / "here")
+    until(checkout / HERE)
     assert len(parents(where)) == 3  # the parent, the runner, its kernel
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -230,9 +234,9 @@ def test_whoever_kills_snakemake_ends_all_of_it(checkout, owner):
 
 
 def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(checkout, owner):
-    notebook(checkout, "n", STAY.format("here"))
+    notebook(checkout, "n", STAY.format(HERE))
     client = start("n", owner[1], "a.txt")
-    until(checkout / "here")
+    until(checkout / HERE)
     client.send_signal(signal.SIGINT)
     client.wait()
     end = time.monotonic() + 20
@@ -245,18 +249,36 @@ def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(che
 
 def test_jobs_go_on_by_themselves_when_the_parent_is_killed(checkout, owner):
     once = (
-        "import time, pathlib\nfrom aidaudit import files\nhere = pathlib.Path('here')\n"
+        f"import time, pathlib\nfrom aidaudit import files\nhere = pathlib.Path('{HERE}')\n"
         "again = here.exists()\nhere.write_text('')\n"
         "time.sleep(0 if again else 300)\nfiles.write_text('a.txt', label)"
     )
     notebook(checkout, "n", once)
     client = start("n", owner[1], "a.txt")
-    until(checkout / "here")
+    until(checkout / HERE)
     os.kill(parents(owner[1])[0], signal.SIGKILL)
     told, _ = client.communicate(timeout=120)
     assert client.returncode == 0, told
     assert "The warm parent went away" in told
     assert Path("a.txt").read_text() == "given"
+
+
+def test_a_job_by_itself_ends_with_its_snakemake_too(checkout, owner, monkeypatch):
+    process, where = owner
+    monkeypatch.setenv(warm.OWNER, where.rpartition("-")[0])
+    told = f"import os\npathlib.Path('{HERE}').write_text(str(os.getpid()))\ntime.sleep(300)"
+    notebook(checkout, "n", f"import pathlib, time\n{told}")
+    job = start("n", "", "a.txt")
+    until(checkout / HERE)
+    kernel = Path(f"/proc/{(checkout / HERE).read_text()}")
+    process.send_signal(signal.SIGKILL)
+    assert job.wait(20) == 1
+    end = time.monotonic() + 20
+    while kernel.exists() and " Z " not in (kernel / "stat").read_text():
+        assert time.monotonic() < end
+    # Nor does a job begin whose Snakemake is gone.
+    process.wait()
+    assert run("n", "", "a.txt") == (1, "")
 
 
 @pytest.mark.parametrize("where", ["1-1-abc", f"{2**22 + 5}-77-abc"])

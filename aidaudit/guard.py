@@ -1,0 +1,104 @@
+"""What a notebook in the DAG may not do, refused in its own kernel: memory, files, network.
+
+Every kernel of the DAG installs it before the first cell (`notebooks.PROFILE`). `files` is the
+door for what is declared; this keeps the windows shut, so that `open`, pandas or a library
+cannot read what the rule does not name or write past the stage. It is no wall against malice:
+code in C, and processes that a notebook starts, are not watched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from aidaudit.errors import AuditError, nearest
+from aidaudit.files import DECLARED
+from aidaudit.repro import root
+
+# What rules declare. Code, settings and environment are accounted for otherwise.
+DECLARABLE = ("data/", "figures/", "report/")
+# Where runners and Python keep what is no output.
+OWN = (".staging/", ".git/")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CHANGES = {"os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.truncate": 1, "os.link": 2,
+            "os.symlink": 2}  # fmt: skip
+
+
+def install() -> None:
+    """Guard this process from here on, by what its runner declared; nothing takes it off."""
+    path = os.environ.get(DECLARED)
+    if not path:
+        return
+    declared = json.loads(Path(path).read_text("utf-8"))
+    if sys.platform == "linux":
+        # ipykernel looks once a second whether its runner is gone, and may write till then.
+        from aidaudit.kernels import die_with_parent
+
+        die_with_parent()
+    _limit(declared["memory_gb"])
+    # A notebook that is run by hand may read anything, and ask anyone.
+    if declared["inputs"] is not None:
+        sys.addaudithook(_Guard(declared).heard)
+
+
+def _limit(gigabytes: float) -> None:
+    if sys.platform == "linux":
+        import resource
+
+        most = int(gigabytes * 1e9)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+class _Guard:
+    """Hears of what Python does (PEP 578), and raises AuditError where it may not."""
+
+    def __init__(self, declared: dict) -> None:
+        self.here = f"{root()}{os.sep}"
+        self.inputs = declared["inputs"]
+
+    def heard(self, event: str, args: tuple) -> None:
+        """The audit hook."""
+        if event == "open":
+            path, _, flags = args
+            if isinstance(path, str | bytes | os.PathLike):
+                self._file(path, writes=bool((flags or 0) & _WRITES))
+        elif event in _CHANGES:
+            for path in args[: _CHANGES[event]]:
+                if isinstance(path, str | bytes | os.PathLike):
+                    self._file(path, writes=True)
+        elif event in ("socket.connect", "socket.getaddrinfo"):
+            self._address(args)
+
+    def _file(self, path: str | bytes | os.PathLike, *, writes: bool) -> None:
+        # normpath, not resolve: a linked data folder keeps the name that the rules give it.
+        full = os.path.normpath(Path.cwd() / os.fsdecode(path))
+        if not full.startswith(self.here) or "__pycache__" in full:
+            return
+        name = full[len(self.here) :].replace(os.sep, "/")
+        if name.startswith(OWN):
+            return
+        if writes:
+            raise AuditError(
+                "the notebook writes past its outputs",
+                file=name,
+                mend="write with aidaudit.files, and declare the file in the rule's outputs.",
+            )
+        if name.startswith(DECLARABLE) and name not in self.inputs:
+            raise AuditError(
+                "the notebook reads an undeclared file",
+                file=name,
+                mend=f"{nearest(name, self.inputs)}Declare it in aidaudit/plan.py, and read it "
+                "with aidaudit.files.",
+            )
+
+    def _address(self, args: tuple) -> None:
+        where = args[1] if len(args) == 2 else args[0]
+        # A path is a socket of this machine; an address is a place in a network.
+        if not isinstance(where, str | bytes) or len(args) > 2:
+            raise AuditError(
+                "the notebook asks for something in a network",
+                found=where,
+                mend="put the file into data/raw with its origin (`aidaudit ingest`).",
+            )
