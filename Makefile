@@ -5,11 +5,12 @@ READY := .venv/.ready
 VALIDATORS := .venv-validators/.ready
 BROWSER := .venv-browser/.ready
 CLUSTER := .venv-cluster/.ready
+BENCH := .venv-bench/.ready
 CHROMIUM ?= $(shell command -v chromium)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: report test test-browser test-slurm test-kubernetes verify record archive validate \
-	lab clean lock
+.PHONY: report test test-browser test-faults test-slurm test-kubernetes bench verify record \
+	archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -59,6 +60,19 @@ test-slurm test-kubernetes: test-%: $(CLUSTER)
 		--no-build-isolation --editable .
 	.venv-cluster/bin/python tests/$*/run.py
 
+# Builds broken in every way that is known; the better part of an hour.
+test-faults: $(READY)
+	$(BIN)/python tests/faults/run.py
+	aidaudit generate
+
+# Other ways of running the same notebooks, in turns; most of an hour.
+bench: report $(BENCH)
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	.venv-bench/bin/python benchmarks/rebuild.py
+	PATH="$(CURDIR)/.venv-bench/bin:$$PATH" .venv-bench/bin/python benchmarks/runs.py
+	.venv-bench/bin/python benchmarks/summary.py
+
 lab: $(READY)
 	aidaudit lab
 
@@ -77,6 +91,8 @@ lock:
 		--no-header --quiet envs/browser.in -o envs/browser.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet envs/cluster.in -o envs/cluster.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --quiet envs/bench.in -o envs/bench.txt
 
 $(READY): envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import config, files, manifest, paths, repro, results, sources
+from aidaudit import config, faults, files, manifest, paths, repro, results, sources
 from aidaudit.config import REPORT_TABLES
 from aidaudit.donors import GROUPS
 from aidaudit.numbers import display
@@ -153,6 +153,7 @@ def tables_of(variants: list[str]) -> dict[str, str]:
         "data": _data(),
         "figures": _figures(variants),
         "programs": _programs(variants),
+        "faults": _faults(),
         "numbers": _numbers(variants),
     }
 
@@ -382,6 +383,22 @@ def _programs(variants: list[str]) -> str:
         [22, 26, 60],
         f"T15: {REPORT_TABLES['T15']}. Cells count from the top, text included, as in the "
         "executed notebooks; those lie in `report/notebooks`, notebooks in `notebooks`.",
+    )
+
+
+def _faults() -> str:
+    told = faults.read()
+    rows = [
+        [plain(row["fault"]), f"{row['rounds']}", plain(row["seen"] or "–"), f"{row['left']}"]
+        for row in told
+    ]
+    whole = sum(row["rounds"] for row in told)
+    return _pipe(
+        ["Fault", "Rounds", "What a person was told", "Outputs missing"],
+        rows,
+        [24, -8, 54, -10],
+        f"T16: {REPORT_TABLES['T16']}, in {whole:,} rounds. After each the same command made "
+        "every output as recorded. {#T16}",
     )
 
 

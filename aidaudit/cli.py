@@ -6,6 +6,7 @@ Heavy modules are imported by the command that needs them: `--help` answers at o
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -26,6 +27,10 @@ app = typer.Typer(
 )
 
 
+# No space, a quota, a read-only disk, no permission: what a person can mend.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
 def main() -> None:
     """Run the command line; an AuditError becomes its message and exit status 1."""
     # Held before anything reads the clock, the locale or a font.
@@ -38,6 +43,16 @@ def main() -> None:
         sys.exit(1)
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        told = AuditError(
+            f"cannot be written: {error.strerror}",
+            file=error.filename2 or error.filename,
+            mend="make room, or let it be written to; then give the same command again.",
+        )
+        print(f"\n{told}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -30,6 +30,7 @@ REPORT_TABLES = {
     "T13": "Every figure in every variant that can answer",
     "T14": "Every number in the text, by its id",
     "T15": "What each notebook makes",
+    "T16": "Faults that were injected into builds, and what came of them",
 }
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from aidaudit import citation, config, files, manifest, paths, repro
+from aidaudit import citation, config, faults, files, licences, manifest, paths, repro
 from aidaudit.errors import AuditError
 
 README = "README.md"
@@ -19,6 +19,9 @@ SHOWN = ("V01", config.ALL)
 def texts() -> dict[str, str]:
     """Path → text. What needs a manifest is left out where nothing has been built yet."""
     found = citation.texts()
+    found[licences.PAGE] = licences.page()
+    if (repro.root() / paths.FAULTS).is_file():
+        found["docs/faults.md"] = faults_page(faults.read())
     if (repro.root() / paths.MANIFEST).is_file():
         built = manifest.read()
         found[citation.CODECHECK] = citation.codecheck(built)
@@ -31,6 +34,40 @@ def texts() -> dict[str, str]:
         }
         found[README] = filled(files.source(README).read_text(encoding="utf-8"), blocks)
     return found
+
+
+def faults_page(rows: list[dict]) -> str:
+    """docs/faults.md, from `faults.read`."""
+    whole = sum(row["rounds"] for row in rows)
+    seeds = sorted({seed for row in rows for seed in row["seeds"]})
+    lines = [
+        "| fault | rounds | what a person was told | outputs missing | resumed by |",
+        "|---|--:|---|--:|---|",
+    ]
+    for row in rows:
+        told = row["seen"].replace("|", "\\|").replace("<", "&lt;")
+        lines.append(
+            f"| {row['fault']} | {row['rounds']} | {told or '–'} | {row['left']} "
+            f"| `{row['resumed']}` |"
+        )
+    return "\n".join(
+        [
+            "# Faults, and what came of them",
+            "",
+            "Written by `aidaudit generate` from [faults.csv](faults.csv), which "
+            "`make test-faults` writes. A build of a part of the DAG was broken in "
+            f"{whole} rounds (seeds {', '.join(seeds)}: `python tests/faults/run.py kills "
+            "--seed S --first N --rounds 1` repeats one). After each the same command was "
+            "given again; every output was then as `outputs.sha256` records, no process and "
+            "no half-made file was left, and nothing was to be done any more.",
+            "",
+            '"Outputs missing" are those that were not there, or not as recorded, when the '
+            "fault had struck (for kills: on average). Those that were there were whole.",
+            "",
+            *lines,
+            "",
+        ]
+    )
 
 
 def marks(name: str) -> tuple[str, str]:

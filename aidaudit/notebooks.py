@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import errno
 import itertools
 import json
 import os
@@ -111,7 +112,7 @@ def run(
         for final in moves.values():
             final.parent.mkdir(parents=True, exist_ok=True)
         for staged, final in moves.items():
-            staged.replace(final)
+            _move(staged, final)
     except AuditError as error:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{error}\n", encoding="utf-8")
@@ -119,6 +120,21 @@ def run(
         raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _move(staged: Path, final: Path) -> None:
+    """Put a file where it goes, whole or not at all, also on another disk."""
+    try:
+        staged.replace(final)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = final.with_name(f".{final.name}.{os.getpid()}.part")
+        try:
+            shutil.copyfile(staged, part)
+            part.replace(final)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def table_of(

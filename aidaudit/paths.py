@@ -13,6 +13,8 @@ KIEL = "kiel_release_"
 # The interactive view of the report's page, as a Vega-Lite specification with its data.
 VIEW = "data/processed/all/view.json"
 LIBRARY = "report/build/view.js"
+# What tests/faults/run.py saw.
+FAULTS = "docs/faults.csv"
 MANIFEST = "data/processed/manifest.json"
 # The pinned environment: outputs name its hash among what they were made from.
 LOCK = "envs/requirements.txt"

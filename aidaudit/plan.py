@@ -385,6 +385,7 @@ def _report(variants: Sequence[str]) -> list[str]:
         *[paths.receipt(*listed) for listed in config.listed(variants)],
         *CONFIG,
         *[f"data/raw/{package}/datapackage.json" for package in sources.packages()],
+        paths.FAULTS,
     ]
 
 

@@ -68,7 +68,7 @@ class Figure:
 
 def plain(text: object) -> str:
     """Text that pandoc reads as these very characters, also inside a table cell."""
-    return re.sub(r"([\\`*_{}\[\]<>|~^$@#])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\`*_{}\[\]<>|~^$@#&])", r"\\\1", " ".join(str(text).split()))
 
 
 def _attribute(text: object) -> str:

@@ -22,7 +22,8 @@ BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "repor
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".snakemake", ".staging", "logs", "processed", "notebooks.bak",
     ".pytest_cache", ".ruff_cache", "__pycache__", "*.egg-info", "build", "report.html",
-    "report.pdf", "dist", ".venv-validators", ".venv-browser", ".venv-cluster", "scratch",
+    "report.pdf", "dist", ".venv-validators", ".venv-browser", ".venv-cluster", ".venv-bench",
+    "scratch",
     ".baseline",
 )  # fmt: skip
 

@@ -66,3 +66,18 @@ def test_the_tab_key_offers_commands_ids_and_variants(words, offered):
     found = completed(*words)
     assert set(offered) <= set(found)
     assert all(word.startswith(words[-1]) for word in found)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_told_without_a_traceback(monkeypatch, capsys):
+    def full() -> None:
+        with Path("/dev/full").open("w") as stream:
+            stream.write("x")
+
+    monkeypatch.setattr(cli, "app", full)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    told = capsys.readouterr().err
+    assert left.value.code == 1
+    assert "cannot be written: No space left on device" in told
+    assert "make room" in told

@@ -1,0 +1,486 @@
+"""Break builds in every way that is known, and show that nothing is lost.
+
+Each fault strikes a build of a part of the DAG in a copy of the committed state, in a folder
+with spaces and letters outside ASCII; then the same command is given again. What a person saw,
+and whether every output is again what outputs.sha256 records, is written into docs/faults.csv,
+from which `aidaudit generate` makes docs/faults.md. Kills come at seeded random moments, in
+many rounds; `--seed` and `--first` repeat one. Takes the better part of an hour:
+python tests/faults/run.py [--rounds 200] [--seed 1] [NAME …]
+
+What a machine cannot do (mount, another user, no network) is skipped and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+import psutil
+
+sys.path.append(str(Path(__file__).parents[1]))
+import copies
+from copies import ROOT, Failed
+
+TABLE = ROOT / "docs/faults.csv"
+COLUMNS = ["fault", "rounds", "seen", "left", "resumed", "seed"]
+# A part of the DAG in which every kind of notebook stands.
+TARGETS = [
+    f"report/notebooks/{name}.ipynb" for name in ("all/F10", "article/T02", "article/F01")
+]
+NOTEBOOK = "notebooks/figures/F10.ipynb"
+RAW = "data/raw/imf_weo/october_2025/outlook.csv"
+FOLDER = "a büild of its own"
+
+
+class Checkout:
+    """A copy of the committed state, with the part built."""
+
+    def __init__(self, base: Path) -> None:
+        """base: an empty folder."""
+        self.root = copies.unpacked(base / FOLDER)
+        self.variables = copies.environment(self.root)
+        self.targets = TARGETS
+        told = self.build()
+        if told.returncode:
+            raise Failed(told.stdout[-3000:])
+        lines = (self.root / "outputs.sha256").read_text("utf-8").splitlines()
+        recorded = {line[66:]: line[:64] for line in lines}
+        self.expected = {path: d for path, d in recorded.items() if (self.root / path).exists()}
+        # All of them: what only lies on the way Snakemake does not miss.
+        self.targets = sorted(self.expected)
+        if wrong := self.wrong():
+            raise Failed(f"the part is not what is recorded: {wrong[:5]}")
+
+    def start(self, *options: str, **variables: str) -> subprocess.Popen:
+        """Begin to build the part."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *options, "--", *self.targets],
+            cwd=self.root,
+            env={**self.variables, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def build(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
+        """Build the part."""
+        process = self.start(*options, **variables)
+        told, _ = process.communicate(timeout=600)
+        return subprocess.CompletedProcess(process.args, process.returncode, told)
+
+    def wrong(self) -> list[str]:
+        """Outputs that are missing or not as recorded."""
+        return [path for path, d in self.expected.items() if _hash(self.root / path) != d]
+
+    def lose(self, chance: random.Random) -> None:
+        """Remove a part of the outputs, so that there is something to build."""
+        paths = sorted(self.expected)
+        for path in chance.sample(paths, len(paths) // 4):
+            (self.root / path).unlink(missing_ok=True)
+
+    def processes(self) -> list[psutil.Process]:
+        """All that work in the copy."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if Path(process.cwd()).is_relative_to(self.root):
+                    found.append(process)
+        return found
+
+    def quiet(self, within: float = 20) -> None:
+        """Wait until all has ended. Raises Failed where something stays."""
+        end = time.monotonic() + within
+        while left := self.processes():
+            if time.monotonic() > end:
+                raise Failed(f"left behind: {[one.cmdline() for one in left]}")
+            time.sleep(0.05)
+
+    def resumed(self) -> str:
+        """Build again; how that went. Raises Failed unless all is as recorded, and clean."""
+        self.quiet()
+        done = self.build()
+        if done.returncode or (wrong := self.wrong()):
+            said = done.stdout[-2000:]
+            raise Failed(f"not resumed: {wrong[:5] if not done.returncode else ''}\n{said}")
+        self.quiet()
+        kept = {"fingerprint.json"}
+        left = {path.name for path in (self.root / ".staging").iterdir()} - kept
+        if left:
+            raise Failed(f"left in .staging: {sorted(left)}")
+        again = self.build("--dry-run")
+        if "Nothing to be done" not in again.stdout:
+            raise Failed(f"would build again: {again.stdout[-1500:]}")
+        return "snakemake"
+
+
+def _hash(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
+
+
+# ---------------------------------------------------------------- kills
+
+
+def _roles(checkout: Checkout, build: subprocess.Popen) -> dict[str, list[psutil.Process]]:
+    """What there is to kill: the parent, runners and kernels have one command line."""
+    forks = [one for one in checkout.processes() if "aidaudit.warm" in _words(one)]
+    numbers = {one.pid for one in forks}
+    above = {one.pid: _parent(one) for one in forks}
+    parents = [one for one in forks if above[one.pid] not in numbers]
+    first = {one.pid for one in parents}
+    runners = [one for one in forks if above[one.pid] in first]
+    second = {one.pid for one in runners}
+    return {
+        "Snakemake": [psutil.Process(build.pid)] if build.poll() is None else [],
+        "the warm parent": parents,
+        "a runner": runners,
+        "a kernel": [one for one in forks if above[one.pid] in second],
+        "a job's command": [
+            one
+            for one in checkout.processes()
+            if {"notebook", "job"} & set(_words(one)) and one.pid not in numbers
+        ],
+    }
+
+
+def _words(process: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
+def _parent(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.ppid()
+    return 0
+
+
+ROLES = ("Snakemake", "the warm parent", "a runner", "a kernel", "a job's command")
+
+
+def killed(checkout: Checkout, seed: int, number: int) -> tuple[str, str, list[str]]:
+    """One round: what was struck, what was said, outputs that were not there then."""
+    chance = random.Random(f"{seed}-{number}")
+    role = ROLES[number % len(ROLES)]
+    stop = number % 11 == 0
+    checkout.lose(chance)
+    build = checkout.start()
+    time.sleep(chance.uniform(0.3, 6.0) if role == "Snakemake" else chance.uniform(2.5, 5.5))
+    struck = ""
+    while not struck and build.poll() is None:
+        victims = _roles(checkout, build)[role]
+        if victims:
+            with suppress(psutil.Error):
+                one = chance.choice(victims)
+                if stop and role == "Snakemake":
+                    os.killpg(one.pid, signal.SIGINT)
+                    struck = "Ctrl-C"
+                else:
+                    one.kill()
+                    struck = f"kill -9 of {role}"
+        time.sleep(0.01)
+    told, _ = build.communicate(timeout=600)
+    checkout.quiet()
+    missing = checkout.wrong()
+    checkout.resumed()
+    return struck, told, missing
+
+
+def kills(checkout: Checkout, seed: int, first: int, rounds: int) -> list[dict]:
+    """Rounds of kills, a row of the table for each kind."""
+    counts: Counter[str] = Counter()
+    said: dict[str, str] = {}
+    left: Counter[str] = Counter()
+    number, done = first, 0
+    while done < rounds:
+        try:
+            struck, told, missing = killed(checkout, seed, number)
+        except Failed as failure:
+            raise Failed(f"round {number} of seed {seed}: {failure}") from None
+        number += 1
+        if struck:
+            done += 1
+            counts[struck] += 1
+            left[struck] += len(missing)
+            said[struck] = seen(told) or said.get(struck, "")
+            print(f"{done} of {rounds}: round {number - 1}, {struck}", flush=True)
+    return [
+        row(what, counts[what], said[what], f"{left[what] / counts[what]:.0f}", seed)
+        for what in sorted(counts)
+    ]
+
+
+# ---------------------------------------------------------------- single faults
+
+
+def full(checkout: Checkout, folder: str) -> str:
+    """No space left in a folder."""
+    checkout.lose(random.Random(5))
+    with _mounted(checkout.root / folder, "size=48k"):
+        told = checkout.build().stdout
+    return told
+
+
+def read_only(checkout: Checkout, folder: str) -> str:
+    """A folder that cannot be written to."""
+    with _mounted(checkout.root / folder, "ro"):
+        told = checkout.build().stdout
+    return told
+
+
+@contextmanager
+def _mounted(path: Path, option: str) -> Iterator[None]:
+    path.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", option, "tmpfs", path], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def cell(code: str) -> Callable[[Checkout], str]:
+    """A fault in a cell of the figure's notebook."""
+
+    def strike(checkout: Checkout) -> str:
+        path = checkout.root / NOTEBOOK
+        before = path.read_text("utf-8")
+        content = json.loads(before)
+        last = [one for one in content["cells"] if one["cell_type"] == "code"][-1]
+        last["source"] = code + "\n" + "".join(last["source"])
+        path.write_text(json.dumps(content), "utf-8")
+        limits = checkout.root / "config/limits.yaml"
+        kept = limits.read_text("utf-8")
+        limits.write_text("minutes: 0.2\nmemory_gb: 2\noutput_mb: 1\n", "utf-8")
+        try:
+            return checkout.build().stdout
+        finally:
+            path.write_text(before, "utf-8")
+            limits.write_text(kept, "utf-8")
+
+    return strike
+
+
+def changed(checkout: Checkout) -> str:
+    """A raw table that is saved with another value while its notebook runs, and put back."""
+    path = checkout.root / RAW
+    before = path.read_text("utf-8")
+    (checkout.root / "data/processed/clean/economy.csv").unlink()
+    build = checkout.start()
+    clean = "report__notebooks__clean__economy.ipynb"
+    while build.poll() is None and not (checkout.root / ".staging" / clean).exists():
+        time.sleep(0.005)
+    header, line, rest = before.split("\n", 2)
+    value = line.rpartition(",")[2]
+    path.write_text(f"{header}\n{line.removesuffix(value)}{value}1\n{rest}", "utf-8")
+    told, _ = build.communicate(timeout=600)
+    once = checkout.build()
+    mixed = {one: _hash(checkout.root / one) for one in checkout.expected}
+    checkout.build("--forceall")
+    if mixed != {one: _hash(checkout.root / one) for one in checkout.expected}:
+        raise Failed(f"a mixture counted as up to date:\n{once.stdout[-1500:]}")
+    path.write_text(before, "utf-8")
+    return told
+
+
+def twice(checkout: Checkout) -> str:
+    """Two builds at once."""
+    checkout.lose(random.Random(1))
+    first = checkout.start()
+    while first.poll() is None and not (checkout.root / ".snakemake/build.lock").read_text():
+        time.sleep(0.01)
+    time.sleep(1.5)
+    second = checkout.build("--forcerun", "figure")
+    told, _ = first.communicate(timeout=600)
+    if first.returncode:
+        raise Failed(f"the first build failed: {told[-1500:]}")
+    return second.stdout
+
+
+def back(checkout: Checkout) -> str:
+    """The clock set back by a year between two builds."""
+    library = checkout.root.parent / "shift.so"
+    source = ROOT / "tests/identity/shift.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    checkout.lose(random.Random(2))
+    done = checkout.build(LD_PRELOAD=str(library), SHIFT=str(-365 * 86400))
+    if done.returncode or checkout.wrong():
+        raise Failed(f"not built: {checkout.wrong()[:5]}\n{done.stdout[-1500:]}")
+    return done.stdout
+
+
+def homeless(checkout: Checkout) -> str:
+    """A home that cannot be written to."""
+    checkout.lose(random.Random(3))
+    return checkout.build(HOME="/proc").stdout
+
+
+def offline(checkout: Checkout) -> str:
+    """No network at all."""
+    checkout.lose(random.Random(4))
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-m", "snakemake", "--", *checkout.targets],
+        cwd=checkout.root,
+        env=checkout.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+CASES: dict[str, Callable[[Checkout], str]] = {
+    **{
+        f"no space left in {folder}": lambda checkout, folder=folder: full(checkout, folder)
+        for folder in (".staging", "data/processed", "figures", "report/notebooks")
+    },
+    **{
+        f"{folder} cannot be written to": lambda c, folder=folder: read_only(c, folder)
+        for folder in ("data/processed", "figures", "report/notebooks")
+    },
+    "a raw table is saved otherwise while it is read": changed,
+    "two builds at once": twice,
+    "the clock is set back by a year": back,
+    "a home that cannot be written to": homeless,
+    "no network": offline,
+    "a notebook that never ends": cell("while True:\n    pass"),
+    "a notebook that eats memory": cell("a = []\nwhile True:\n    a.append(bytearray(10**8))"),
+    "a notebook that prints without end": cell("while True:\n    print('x' * 1000)"),
+    "a notebook that prints a gigabyte": cell("print('x' * 10**9)"),
+    "a notebook that starts processes": cell(
+        "import subprocess\nsubprocess.Popen(['sleep', '600'])\n1 / 0"
+    ),
+    "a notebook that forks": cell(
+        "import os, time\nif not os.fork():\n    time.sleep(600)\n1 / 0"
+    ),
+    "a notebook that calls sys.exit": cell("import sys\nsys.exit()"),
+    "a notebook that ends its process": cell("import os\nos._exit(0)"),
+    "a notebook that writes past its outputs": cell(
+        "open('data/raw/corrections.csv', 'w').close()"
+    ),
+    "a notebook that reads what is not declared": cell(
+        "open('data/raw/corrections.csv').read()"
+    ),
+    "a notebook that asks for something in a network": cell(
+        "import urllib.request\nurllib.request.urlopen('http://example.org')"
+    ),
+}
+NEEDS = {"no space": "mount", "cannot be written to": "mount", "network": "unshare",
+         "clock": "cc"}  # fmt: skip
+
+
+def lacks(case: str) -> str:
+    """Why this machine cannot strike a fault; empty where it can."""
+    if case.startswith("a home") or case.startswith("a notebook"):
+        return ""
+    for words, program in NEEDS.items():
+        if words in case and shutil.which(program) is None:
+            return f"no {program} here"
+        if words in case and program != "cc" and os.geteuid() != 0:
+            return f"{program} is for root"
+    return ""
+
+
+def seen(told: str) -> str:
+    """What a person was told, without what differs from time to time."""
+    lines = [line.rstrip() for line in told.splitlines()]
+    starts = [
+        number
+        for number, line in enumerate(lines)
+        if re.match(
+            r"[\w/.-]+\.ipynb: |another build|The warm parent|.*: cannot be written", line
+        )
+        or "No space left" in line
+        or "Read-only file system" in line
+    ]
+    if not starts:
+        return ""
+    begin = starts[-1]
+    block = [lines[begin]]
+    for line in lines[begin + 1 : begin + 40]:
+        if re.match(r"WorkflowError|Exiting|Shutting|At least", line):
+            break
+        if re.match(r"\w*(Error|Exit|Output)\b|  (to mend|found|file)|.*: the notebook", line):
+            block.append(line.strip())
+    text = " / ".join(block)
+    # Paths of the copy, numbers of processes and seconds differ each time.
+    text = re.sub(r"/\S* büild of its own/?", "", text)
+    text = re.sub(r"process \d+", "process …", text)
+    return re.sub(r"after [\d.]+ seconds", "after … seconds", text)[:600]
+
+
+def row(fault: str, rounds: int, told: str, left: str, seed: int | str = "") -> dict:
+    """A row of the table."""
+    return dict(zip(COLUMNS, [fault, rounds, told, left, "snakemake", seed], strict=True))
+
+
+def struck(checkout: Checkout, case: str) -> dict:
+    """Strike one fault, build again, and say how it went."""
+    told = CASES[case](checkout)
+    checkout.quiet()
+    missing = checkout.wrong()
+    checkout.resumed()
+    return row(case, 1, seen(told), str(len(missing)))
+
+
+def keep(rows: list[dict]) -> None:
+    """Put rows in place of those of the same faults and seed."""
+    old = []
+    if TABLE.exists():
+        with TABLE.open(encoding="utf-8") as stream:
+            old = list(csv.DictReader(stream))
+    new = {(one["fault"], str(one["seed"])) for one in rows}
+    whole = [one for one in old if (one["fault"], one["seed"]) not in new] + rows
+    with TABLE.open("w", encoding="utf-8", newline="") as stream:
+        written = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        written.writeheader()
+        written.writerows(sorted(whole, key=lambda one: (one["fault"], str(one["seed"]))))
+
+
+def main() -> int:
+    """Strike; 1 where something was lost."""
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked.add_argument("cases", nargs="*", metavar="NAME", help="'kills', or a fault")
+    asked.add_argument("--rounds", type=int, default=200)
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--first", type=int, default=0)
+    given = asked.parse_args()
+    failed = False
+    with tempfile.TemporaryDirectory() as base:
+        checkout = Checkout(Path(base))
+        for case in given.cases or ["kills", *CASES]:
+            if why := lacks(case):
+                print(f"{case}: skipped, {why}", flush=True)
+                continue
+            try:
+                if case == "kills":
+                    keep(kills(checkout, given.seed, given.first, given.rounds))
+                else:
+                    result = struck(checkout, case)
+                    keep([result])
+                    print(f"{case}: {result['seen']}", flush=True)
+            except Failed as failure:
+                failed = True
+                print(f"{case}: FAILED\n{failure}", flush=True)
+                shutil.rmtree(Path(base) / FOLDER)
+                checkout = Checkout(Path(base))
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
