@@ -8,6 +8,10 @@ CLUSTER := .venv-cluster/.ready
 BENCH := .venv-bench/.ready
 CHROMIUM ?= $(shell command -v chromium)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Snakemake keeps a cache in the home directory, and ends where it cannot.
+ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .PHONY: report test test-browser test-faults test-slurm test-kubernetes bench verify record \
 	archive validate lab clean lock
