@@ -289,6 +289,8 @@ def test_a_sweep_is_one_tidy_table_and_runs_again_for_what_changed_only(built):
         assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
     finally:
         grid.write_text(before, "utf-8")
+        for folder in ("data/processed/sweeps", "data/processed/receipts/sweeps"):
+            shutil.rmtree(built / folder, ignore_errors=True)
     rows = list(csv.DictReader(warm.decode().splitlines()))
     total = {
         (row["release"], row["cut_off"]): row["value_eur_bn"]

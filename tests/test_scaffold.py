@@ -25,7 +25,7 @@ PYTHON = [sys.executable, "-c", "from aidaudit.cli import main; main()"]
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     root = tmp_path / "root"
-    for folder in (*COPIED, "report/sections"):
+    for folder in (*COPIED, "docs", "report/sections"):
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / folder, root / folder, ignore=left_out)
     for file in FILES:
