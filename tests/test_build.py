@@ -262,47 +262,6 @@ def test_nothing_is_left_to_do_after_a_build(built):
     assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
 
 
-SWEEP = """\
-small:
-  title: Two releases, up to two days
-  notebook: notebooks/analysis/total.ipynb
-  variant: latest
-  table: headline
-  grid: {release: [21, 29], donor_group: [all], cut_off: ["2024-12-31", "2026-02-28"]}
-"""
-
-
-def test_a_sweep_is_one_tidy_table_and_runs_again_for_what_changed_only(built):
-    grid = built / "config/sweeps.yaml"
-    before = grid.read_text("utf-8")
-    grid.write_text(SWEEP, "utf-8")
-    table = built / paths.sweep("small")
-    try:
-        done = run(built, "snakemake", "sweep")
-        assert done.returncode == 0, done.stdout[-2000:]
-        assert jobs(run(built, "snakemake", "-n", "sweep", "--quiet", "none").stdout) == {}
-        warm = table.read_bytes()
-        plain = ("--config", "execution=plain", "--forcerun", "sweep_part")
-        assert run(built, "snakemake", "sweep", *plain).returncode == 0
-        assert table.read_bytes() == warm
-        # Nothing of the build depends on it.
-        assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
-    finally:
-        grid.write_text(before, "utf-8")
-        for folder in ("data/processed/sweeps", "data/processed/receipts/sweeps"):
-            shutil.rmtree(built / folder, ignore_errors=True)
-    rows = list(csv.DictReader(warm.decode().splitlines()))
-    total = {
-        (row["release"], row["cut_off"]): row["value_eur_bn"]
-        for row in rows
-        if (row["measure"], row["fx_method"]) == ("allocation", "fixed")
-    }
-    # The total of the variant 'article'; of days after its last one a release says nothing.
-    assert float(total["21", "2024-12-31"]) == pytest.approx(267.197, abs=0.005)
-    assert total["21", "2026-02-28"] == ""
-    assert float(total["29", "2026-02-28"]) > float(total["29", "2024-12-31"])
-
-
 def test_snakemake_s_own_report_shows_every_figure(built, tmp_path):
     page = tmp_path / "build.html"
     done = run(built, "snakemake", "--report", str(page))
