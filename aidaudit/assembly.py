@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import config, faults, files, manifest, paths, repro, results, sources
+from aidaudit import (
+    config,
+    faults,
+    files,
+    manifest,
+    paths,
+    plausibility,
+    repro,
+    results,
+    sources,
+)
 from aidaudit.config import REPORT_TABLES
 from aidaudit.donors import GROUPS
 from aidaudit.numbers import display
@@ -151,6 +161,7 @@ def tables_of(variants: list[str]) -> dict[str, str]:
         "headline": _headline(variants),
         "variants": _variants(variants),
         "data": _data(),
+        "accepted": _accepted(),
         "figures": _figures(variants),
         "programs": _programs(variants),
         "faults": _faults(),
@@ -337,6 +348,30 @@ def _data() -> str:
         rows,
         [20, 16, 20, 20, 28],
         f"T04: {REPORT_TABLES['T04']}. The descriptors name the upstream files and hashes.",
+    )
+
+
+def _accepted() -> str:
+    """What plausibility.csv accepts, a row for each release and reason."""
+    rows = []
+    for (release, reason), found in plausibility.accepted().groupby(["release", "reason"]):
+        said = []
+        for (check, measure), parts in found.groupby(["check", "measure"], sort=False):
+            if check in plausibility.BOUNDS:
+                named = ", ".join(filter(None, parts["part"]))
+                said.append(f"{measure}s: {named or 'all'}")
+            else:
+                said.append(f"{plausibility.WORDS[check]}: {parts['found'].item():g}")
+        rows.append([f"{release}", plain("; ".join(said)), plain(reason)])
+    bounds = {name: str(bound) for name, bound in plausibility.BOUNDS.items()}
+    return _pipe(
+        ["Release", "What", "Why"],
+        rows,
+        [-8, 46, 46],
+        f"T17: {REPORT_TABLES['T17']}. From one release to the next nothing is said of "
+        f"{bounds['total']} of the total, {bounds['aid_type']} of a type of aid, and "
+        f"{bounds['donor']} of a donor, or one below {plausibility.SMALL_EUR_BN} bn EUR. "
+        "{#T17}",
     )
 
 

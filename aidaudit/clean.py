@@ -38,10 +38,17 @@ def kiel(release: int) -> pd.DataFrame:
     Columns as in `tables.CLEAN[depth]`; amounts in nominal EUR. Raises AuditError naming the
     raw file, row and column of an unknown donor, type or measure.
     """
+    # Tells of a release that is not there by its number.
     depth = sources.depth(release)
     folder = paths.raw_release(release)
-    place = sources.table_path(folder)
-    raw = corrected(folder)
+    return tidied(corrected(folder), release, depth, sources.table_path(folder))
+
+
+def tidied(raw: pd.DataFrame, release: int, depth: str, place: Path | str) -> pd.DataFrame:
+    """The clean table from a corrected raw one.
+
+    depth: the kind of table. place: how errors name it; they count its rows by its index.
+    """
     donors = sources.read_register()["donor"].tolist()
     _known(raw, "donor", donors, "donor", place)
     tidy = {
@@ -120,13 +127,15 @@ def read_kiel(release: int) -> pd.DataFrame:
     return schema.read(files.source(shown), CLEAN[sources.depth(release)], shown)
 
 
-def _known(frame: pd.DataFrame, column: str, known: list[str], what: str, place: Path) -> None:
+def _known(
+    frame: pd.DataFrame, column: str, known: list[str], what: str, place: Path | str
+) -> None:
     """Raise the error of an unknown word at its place in the raw file."""
     checked = schema.Table(column, what, {column: schema.Column("string", what, register=what)})
     schema.validate(frame[[column]], checked, place, {what: known})
 
 
-def _activities(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+def _activities(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:
     _known(raw, "aid_type", AID_TYPES, "aid type", place)
     _known(raw, "measure", ["Allocation", "Commitment"], "measure", place)
     day = raw["announcement_date"]
@@ -154,7 +163,7 @@ def _activities(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
     )
 
 
-def _commitments(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+def _commitments(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:
     """Commitments; the months of words such as 'until 6/7/2022' are unknown."""
     _known(raw, "aid_type", AID_TYPES, "aid type", place)
     day = raw["announcement_date"]
@@ -188,12 +197,12 @@ def _by_type(raw: pd.DataFrame, index: list[str]) -> pd.DataFrame:
     return pd.concat(parts).sort_values([*index, "aid_type"], kind="stable", ignore_index=True)
 
 
-def _months(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+def _months(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:
     month = raw["year"].astype("str") + "-" + raw["month"].astype("str").str.zfill(2)
     return _by_type(raw.assign(month=month), ["donor", "month"])
 
 
-def _totals(raw: pd.DataFrame, place: Path) -> pd.DataFrame:
+def _totals(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:
     rows = _by_type(raw, ["donor"])
     usd = rows["donor"].map(raw.set_index("donor")["allocation_usd_bn"]) * 1e9
     return rows.assign(allocation_usd=usd.where(rows["aid_type"] == NOT_SPLIT))

@@ -31,6 +31,7 @@ REPORT_TABLES = {
     "T14": "Every number in the text, by its id",
     "T15": "What each notebook makes",
     "T16": "Faults that were injected into builds, and what came of them",
+    "T17": "What releases say beyond their bounds, and why it is accepted",
 }
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"

@@ -27,6 +27,7 @@ ACROSS = 9
 # No output of the build depends on what is swept, or on what a notebook may take.
 CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in ("sweeps", "limits")]
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
+JUMPS = "data/raw/plausibility.csv"
 # Where config reads, and where the chart style does; what reaches them reads these files.
 LOADS = {
     ("aidaudit.config", "_load"): CONFIG,
@@ -285,7 +286,11 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
     every = list(variants or config.config().variants)
     match PurePosixPath(one.notebook).parts[1:]:
         case ("clean", "kiel.ipynb"):
-            return [*raw(paths.raw_release(one.offer["release"])), *OWN]
+            number = one.offer["release"]
+            # The release before is what it is held against.
+            before = [n for n in sources.release_numbers() if n < number][-1:]
+            folders = map(paths.raw_release, (number, *before))
+            return [*(path for folder in folders for path in raw(folder)), *OWN, JUMPS]
         case ("clean", "context.ipynb"):
             return [*(path for folder in one.offer["folders"] for path in raw(folder)), *OWN]
         case ("figures" | "tables", _):
@@ -385,6 +390,7 @@ def _report(variants: Sequence[str]) -> list[str]:
         *[paths.receipt(*listed) for listed in config.listed(variants)],
         *CONFIG,
         *[f"data/raw/{package}/datapackage.json" for package in sources.packages()],
+        JUMPS,
         paths.FAULTS,
     ]
 

@@ -377,21 +377,19 @@ def release(
     is left to write and, in words, what the variant can show. Raises AuditError for a name or
     release that is taken, and where ingesting or cleaning does.
     """
-    from aidaudit import clean, ingest
+    from aidaudit import ingest
 
     said = said_of_release([file.stem, *ingest.first_rows(file)])
     origin = ingest.origin_of("kiel", file, number or said[0], cut_off or said[1], None)
     number = int(origin.release)
     name = name or f"r{number}"
     _variant_is_free(name, number)
-    table = ingest.ingest(file, origin).relative_to(repro.root()).as_posix()
-    ingest.write_overview()
-    # A donor or type that nobody knows is told now, not in the middle of a build.
     try:
-        clean.kiel(number)
+        table = ingest.ingest(file, origin).relative_to(repro.root()).as_posix()
     except AuditError as error:
         again = f"{error.mend or ''} Then run this command again.".strip()
         raise changed(error, mend=again) from None
+    ingest.write_overview()
     months, until, shows = _able_to_show(number, origin.cut_off)
     entry = (
         f"  {name}:\n    title: Release {number} as downloaded\n    release: {months}\n"

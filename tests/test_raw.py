@@ -10,7 +10,7 @@ import frictionless
 import pytest
 import yaml
 
-from aidaudit import corrections, ingest, sources
+from aidaudit import corrections, ingest, plausibility, sources
 from aidaudit.ingest.readers import READERS, kiel
 from aidaudit.tables import RAW
 
@@ -42,7 +42,7 @@ def empty(tmp_path, monkeypatch):
     """A root with the tables kept by hand only."""
     (tmp_path / "Snakefile").touch()
     shutil.copytree(HERE / "config", tmp_path / "config")
-    for path in (corrections.CORRECTIONS, sources.REGISTER):
+    for path in (corrections.CORRECTIONS, plausibility.ACCEPTED, sources.REGISTER):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / path, tmp_path / path)
     monkeypatch.chdir(tmp_path)
@@ -52,7 +52,7 @@ def empty(tmp_path, monkeypatch):
 
 def test_there_is_something_to_test():
     assert len(PACKAGES) >= 9
-    assert len(TABLES) == len(PACKAGES) + 2
+    assert len(TABLES) == len(PACKAGES) + 3
 
 
 @pytest.mark.parametrize("path", DESCRIPTORS, ids=shown)

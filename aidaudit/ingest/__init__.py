@@ -15,11 +15,15 @@ from dataclasses import replace as changed
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aidaudit import corrections, files, paths, repro, schema, sources
+from aidaudit import clean, corrections, files, paths, plausibility, repro, schema, sources
 from aidaudit.errors import AuditError, nearest
 from aidaudit.ingest import readers
 from aidaudit.tables import RAW
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CATALOGUE = Path("config/sources.yaml")
 
@@ -120,7 +124,9 @@ def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
     with tempfile.TemporaryDirectory(dir=repro.root() / sources.RAW_FOLDER) as stage:
         path = Path(stage) / f"{table}.csv"
         frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-        schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=accepted)
+        staged = schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=accepted)
+        if number is not None:
+            _plausible(staged, number, table, origin, digest, file)
         loose = {column for _, column in accepted(frame)}
         package = describe(table, path, file, digest, origin, loose)
         (Path(stage) / "datapackage.json").write_text(_json(package), encoding="utf-8")
@@ -128,6 +134,45 @@ def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
         for name in (path.name, "datapackage.json"):
             (Path(stage) / name).replace(folder / name)
     return folder
+
+
+def _plausible(
+    raw: pd.DataFrame, number: int, table: str, origin: Origin, digest: str, file: Path
+) -> None:
+    """Hold a release against those that are here already. Raises AuditError."""
+    here = {n: sources.release(n) for n in sources.release_numbers() if n != number}
+    again = [
+        n for n, about in here.items() if about["sources"][0]["hash"] == f"sha256:{digest}"
+    ]
+    if again:
+        raise _another(number, again[0], file, f"sha256 {digest}")
+    if "row" in raw:
+        raw.index = raw["row"].astype(int) - 2
+    rows = corrections.read_corrections()
+    tidy = clean.tidied(corrections.apply(raw, rows, "kiel", number), number, table, file.name)
+    ends = {n: about["cut_off"] for n, about in here.items()} | {number: origin.cut_off}
+    plausibility.ascending(ends)
+    others = {n: clean.kiel(n) for n in here}
+    if (same := plausibility.twin(tidy, others)) is not None:
+        raise _another(number, same, file, "the same amounts of every donor")
+    earlier = max((n for n in here if n < number), default=None)
+    plausibility.check(
+        number,
+        tidy,
+        cut_off=origin.cut_off,
+        shown=file.name,
+        before=None if earlier is None else (earlier, others[earlier]),
+    )
+
+
+def _another(number: int, other: int, file: Path, found: str) -> AuditError:
+    return AuditError(
+        f"this is release {other}, which is here already, and not release {number}.",
+        file=file.name,
+        found=found,
+        expected="a file of its own for each release",
+        mend="look at the number in the workbook's first sheet; give that as --release.",
+    )
 
 
 def _json(content: dict) -> str:
@@ -231,9 +276,11 @@ def readme() -> str:
     lines += [f"- {citation}" for citation in cited]
     lines += [
         "",
-        "Two tables are the project's own and kept by hand (described in `datapackage.json`): "
-        "`corrections.csv`, every correction to these tables with its reason and the number "
-        "of cells that it must change, and `memberships/donors.csv`, the register of donors.",
+        "Three tables are the project's own and kept by hand (described in "
+        "`datapackage.json`): `corrections.csv`, every correction to these tables with its "
+        "reason and the number of cells that it must change; `plausibility.csv`, what a "
+        "release says against all expectation and why it is accepted; and "
+        "`memberships/donors.csv`, the register of donors.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -243,7 +290,7 @@ def own_tables() -> dict:
     return {
         "profile": "data-package",
         "name": "own-tables",
-        "title": "Tables kept by hand: corrections and the register of donors",
+        "title": "Tables kept by hand: corrections, accepted jumps and the register of donors",
         "licenses": [{"name": "MIT", "title": "MIT licence"}],
         "resources": [
             {
@@ -254,6 +301,7 @@ def own_tables() -> dict:
             }
             for name, path in (
                 ("corrections", corrections.CORRECTIONS),
+                ("plausibility", plausibility.ACCEPTED),
                 ("donors", sources.REGISTER),
             )
         ],

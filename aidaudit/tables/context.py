@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aidaudit.schema import ISO_DATE, Column, Table
+from aidaudit.schema import ISO_DATE, MEASURES, Column, Table
 from aidaudit.tables.common import OPTIONAL_TEXT
 
 RAW = {
@@ -108,6 +108,22 @@ RAW = {
             "expect": Column("integer", "Number of cells it must change", minimum=1),
         },
         key=["source", "release", "key", "column", "from"],
+    ),
+    "plausibility": Table(
+        "plausibility",
+        "What a Kiel release says against all expectation, and is accepted as published",
+        {
+            "release": Column("integer", "Release", minimum=1),
+            "check": Column("string", "What was checked, see aidaudit/plausibility.py"),
+            "measure": Column(
+                "string", "allocation or commitment", required=False, values=MEASURES
+            ),
+            "part": Column(**OPTIONAL_TEXT, description="Donor or type of aid"),
+            "found": Column("number", "Change since the release before, or number of rows"),
+            "unit": Column("string", "Unit of found", values=["bn EUR", "rows", "months"]),
+            "reason": Column("string", "Why it is accepted"),
+        },
+        key=["release", "check", "measure", "part"],
     ),
 }
 

@@ -1,0 +1,297 @@
+"""A release that can hardly be what it says stops, unless somebody gave a reason."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aidaudit import clean, ingest, paths, plausibility, schema, sources
+from aidaudit.errors import AuditError
+from aidaudit.tables import RAW
+
+ROOT = Path(__file__).parents[1]
+AMOUNTS = ["allocation_eur", "commitment_eur", "allocation_reported", "allocation_eur_entered"]
+NUMBER = 21
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """Activities of release 21, corrected; the release before is 19, totals by donor."""
+    return clean.corrected(paths.raw_release(NUMBER))
+
+
+@pytest.fixture(scope="module")
+def before():
+    return 19, clean.kiel(19)
+
+
+def hold(raw, before, **changed):
+    schema.validate(raw, RAW["activities"], "tracker.xlsx")
+    tidy = clean.tidied(raw, NUMBER, "activities", "tracker.xlsx")
+    about = {"cut_off": "2024-12-31", "shown": "tracker.xlsx", "before": before} | changed
+    return plausibility.check(NUMBER, tidy, **about)
+
+
+def refused(raw, before, **changed) -> AuditError:
+    with pytest.raises(AuditError) as caught:
+        hold(raw, before, **changed)
+    assert caught.value.file == "tracker.xlsx"
+    return caught.value
+
+
+def times(raw, factor, rows=None) -> pd.DataFrame:
+    found = raw.copy()
+    rows = pd.Series(True, index=raw.index) if rows is None else rows
+    found.loc[rows, AMOUNTS] *= factor
+    return found
+
+
+@pytest.mark.parametrize("release", sources.release_numbers())
+def test_every_release_here_is_believed_with_its_accepted_rows(release):
+    found = plausibility.of_release(release)
+    assert found["reason"].notna().equals(found["beyond"])
+
+
+# ---------------------------------------------------------------- units
+
+
+def test_euros_in_thousands_pass_no_cell_s_limit(raw, before):
+    error = refused(times(raw, 1e3), before)
+    assert error.problem.startswith("the value is outside what is allowed")
+    assert error.found == raw.loc[error.row - 2, error.column] * 1e3
+
+
+@pytest.mark.parametrize("factor", [2, 0.5, 1e-3, 1e-6])
+def test_another_unit_of_the_whole_release_is_told(raw, before, factor):
+    error = refused(times(raw, factor), before)
+    total = raw["allocation_eur"].sum() * factor / 1e9
+    assert "data/raw/plausibility.csv" in error.mend
+    assert f"to {total:.3f} bn EUR since release 19" in error.problem
+    assert error.column == "allocation_eur"
+    assert error.expected == "a change between −2 % and +35 % since release 19"
+
+
+@pytest.mark.parametrize("factor", [3, 1e-3])
+@pytest.mark.parametrize("donor", ["Norway", "Poland", "Canada"])
+def test_another_unit_of_one_donor_is_told_at_its_largest_row(raw, before, donor, factor):
+    own = raw["donor"] == donor
+    error = refused(times(raw, factor, own), before)
+    changed = times(raw, factor, own)["allocation_eur"]
+    if f"of {donor} go from" in error.problem:
+        assert error.row == changed[own].idxmax() + 2
+    else:  # the total or a type of aid has moved beyond its bound already
+        assert re.search(r"allocations (\(\w+\) )?go from", error.problem)
+
+
+def test_one_amount_in_thousands_is_told_at_its_row(raw, before):
+    own = raw["donor"] == "Latvia"
+    at = raw.loc[own, "allocation_eur"].idxmax()
+    error = refused(times(raw, 1e3, raw.index == at), before)
+    assert error.row == at + 2
+
+
+def test_a_file_cut_short_is_told(raw, before):
+    error = refused(raw.iloc[: len(raw) // 2].copy(), before)
+    assert "bn EUR since release 19" in error.problem
+
+
+def test_a_type_that_vanished_is_told_though_the_total_hardly_moves(raw, before):
+    found = raw.copy()
+    found.loc[found["aid_type"] == "Humanitarian", "aid_type"] = "Military"
+    error = refused(found, before)
+    assert "(Humanitarian) go from" in error.problem
+    assert "to 0.000 bn EUR" in error.problem
+    assert error.expected == "a change between −5 % and +50 % since release 19"
+
+
+def test_small_donors_may_multiply(raw, before):
+    own = raw["donor"] == "Iceland"
+    euros = raw.loc[own, "allocation_eur"].sum()
+    assert 0 < 2 * euros < plausibility.SMALL_EUR_BN * 1e9
+    hold(times(raw, 3, own), before)
+
+
+# ---------------------------------------------------------------- within the release
+
+
+def test_aid_after_the_cut_off_is_told_at_its_row(raw, before):
+    error = refused(raw, before, cut_off="2024-10-31")
+    given = raw[["allocation_eur", "commitment_eur"]].gt(0).any(axis=1)
+    late = given & raw["month_number"].gt(34)  # January 2022 is month 1
+    assert error.column == "month_number"
+    assert error.row == late[late].index[0] + 2
+    assert f"({late.sum()} such rows: {error.row}, " in error.problem
+
+
+def test_a_release_that_ends_long_before_its_cut_off_is_told(raw, before):
+    error = refused(raw, before, cut_off="2025-04-30")
+    assert "the last aid is of 2024-12, 4 months before the cut-off 2025-04-30" in error.problem
+    hold(raw, before, cut_off="2025-02-28")
+
+
+def test_dates_in_another_order_are_told(raw, before):
+    found = raw.copy()
+    day = pd.to_datetime(found["announcement_date"], format="%Y-%m-%d", errors="coerce")
+    swapped = day.dt.strftime("%Y-%d-%m").where(day.dt.day <= 12)
+    found["announcement_date"] = swapped.fillna(found["announcement_date"])
+    error = refused(found, before)
+    assert error.column == "announcement_date"
+    assert "a day lies in another month than the row's" in error.problem
+
+
+def test_repeated_rows_are_told_at_the_second(raw, before):
+    own = raw[raw["donor"] == "Latvia"].tail(2)
+    found = pd.concat([raw, own], ignore_index=True)
+    found["row"] = found.index + 2
+    error = refused(found, before)
+    assert (
+        f"a row repeats another, amount and all (2 such rows: {len(raw) + 2}, {len(raw) + 3})"
+        in error.problem
+    )
+    assert error.row == len(raw) + 2
+
+
+@pytest.mark.parametrize(("was", "named"), [("NOK", "DKK"), ("SEK", "EUR"), ("EUR", "USD")])
+def test_a_swapped_currency_is_told_at_its_row(raw, before, was, named):
+    known = raw["allocation_reported"].gt(0) & raw["allocation_eur_entered"].gt(0)
+    at = raw.index[known & (raw["reporting_currency"] == was)][0]
+    found = raw.copy()
+    found.loc[at, "reporting_currency"] = named
+    with pytest.raises(AuditError) as caught:
+        hold(found, before)
+    # One such row of this release is accepted; both are named.
+    assert "accepts something else than there is" in caught.value.problem
+    rows = ", ".join(map(str, sorted((at + 2, 2563))))
+    assert f"(2 such rows: {rows})" in caught.value.expected
+
+
+def test_dollars_read_as_euros_are_told():
+    totals = clean.corrected(paths.raw_release(30))
+    euros = [c for c in totals if c.endswith("_eur_bn")]
+    at = totals.index[totals["donor"] == "Norway"][0]
+    totals.loc[at, euros] *= 1.17
+    tidy = clean.tidied(totals, 30, "donor_totals", "totals.csv")
+    with pytest.raises(AuditError, match="dollars are not at the release's one rate"):
+        plausibility.check(
+            30, tidy, cut_off="2026-06-30", shown="totals.csv", before=(29, clean.kiel(29))
+        )
+
+
+# ---------------------------------------------------------------- a release that is another
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "Snakefile").touch()
+    shutil.copytree(ROOT / "config", root / "config")
+    shutil.copytree(ROOT / "data/raw", root / "data/raw")
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    return root
+
+
+def totals_of(release: int, path: Path, factor: float = 1) -> Path:
+    """The publisher's file of a release with totals by donor."""
+    theirs = {
+        "donor": "country", "financial_eur_bn": "financial_bn_eur",
+        "humanitarian_eur_bn": "humanitarian_bn_eur", "military_eur_bn": "military_bn_eur",
+        "commitment_eur_bn": "total_commitments_bn_eur",
+        "allocation_usd_bn": "total_alloc_bn_usd",
+    }  # fmt: skip
+    totals = sources.read_raw(paths.raw_release(release))[list(theirs)]
+    totals[totals.select_dtypes("number").columns] *= factor
+    totals.rename(columns=theirs).to_csv(path, index=False)
+    return path
+
+
+def origin(path: Path, number: int, cut_off: str) -> ingest.Origin:
+    return ingest.origin_of("kiel", path, number, cut_off, "2026-11-25")
+
+
+@pytest.mark.parametrize(
+    ("number", "cut_off", "factor", "told"),
+    [
+        (31, "2026-08-31", 1, "this is release 30, which is here already, and not release 31"),
+        (31, "2026-06-01", 1.02, "release 31 ends on 2026-06-01, which release 30 passed"),
+        (31, "2026-08-31", 1000, "allocation_usd_bn: the value is outside what is allowed"),
+        (31, "2026-08-31", 2, "this can hardly be: allocations go from"),
+        (31, "2026-08-31", 0.5, "this can hardly be: allocations go from"),
+    ],
+)
+def test_what_claims_to_be_another_release_is_not_written(
+    checkout, number, cut_off, factor, told
+):
+    file = totals_of(30, checkout.parent / "totals.csv", factor)
+    there = sorted(path for path in checkout.rglob("*"))
+    with pytest.raises(AuditError, match=told):
+        ingest.ingest(file, origin(file, number, cut_off))
+    assert sorted(path for path in checkout.rglob("*")) == there
+
+
+def test_the_same_file_under_another_number_is_told_by_its_sum(checkout):
+    file = totals_of(30, checkout.parent / "totals.csv", 1.02)
+    ingest.ingest(file, origin(file, 31, "2026-08-31"))
+    with pytest.raises(AuditError, match="this is release 31") as caught:
+        ingest.ingest(file, origin(file, 32, "2026-10-31"))
+    assert caught.value.found.startswith("sha256 ")
+
+
+# ---------------------------------------------------------------- accepting
+
+
+def accept(checkout, row: str):
+    path = checkout / plausibility.ACCEPTED
+    path.write_text(path.read_text("utf-8") + row + "\n", "utf-8")
+
+
+def test_the_row_that_the_message_gives_accepts_it(checkout, raw, before):
+    own = raw["donor"] == "Latvia"
+    found = times(raw, 1 + 2e9 / raw.loc[own, "allocation_eur"].sum(), own)
+    # Commitments may change as well; every message gives its own row.
+    for _ in range(2):
+        error = refused(found, before)
+        assert "Latvia" in error.problem
+        row = error.mend.rsplit("the row: ", 1)[1]
+        accept(checkout, row.replace("<why it is right>", "a package of 2 bn announced"))
+    held = hold(found, before)
+    assert (held["reason"] == "a package of 2 bn announced").sum() == 2
+
+
+def test_a_row_that_accepts_something_else_is_told(checkout, raw, before):
+    path = checkout / plausibility.ACCEPTED
+    text = path.read_text("utf-8")
+    given = "21,donor,allocation,Romania,0.99,"
+    assert given in text
+    path.write_text(text.replace(given, "21,donor,allocation,Romania,0.9,"), "utf-8")
+    with pytest.raises(AuditError, match="accepts something else than there is") as caught:
+        hold(raw, before)
+    error = caught.value
+    line = text.splitlines().index(next(x for x in text.splitlines() if given in x)) + 1
+    assert (error.file, error.row, error.column) == (plausibility.ACCEPTED, line, "found")
+    assert error.found == 0.9
+
+
+def test_a_row_that_nothing_needs_is_told(checkout, raw, before):
+    accept(checkout, "21,donor,allocation,Iceland,5,bn EUR,none")
+    with pytest.raises(AuditError, match="what release 21 does not have") as caught:
+        hold(raw, before)
+    assert caught.value.found == "donor, allocation, Iceland"
+
+
+def test_a_row_without_a_reason_is_told(checkout, raw, before):
+    accept(checkout, "21,donor,allocation,Iceland,5,bn EUR,")
+    with pytest.raises(AuditError) as caught:
+        hold(raw, before)
+    assert (str(caught.value.file), caught.value.column) == (
+        "data/raw/plausibility.csv",
+        "reason",
+    )
+
+
+def test_the_first_release_is_held_against_itself_alone():
+    found = plausibility.of_release(sources.release_numbers()[0])
+    assert not set(found["check"]) & set(plausibility.BOUNDS)
