@@ -38,14 +38,20 @@ class AuditError(Exception):
             )
             if part
         )
-        lines = [f"{place}: {self.problem}" if place else self.problem]
+        problem = _short(self.problem, 2000)
+        lines = [f"{place}: {problem}" if place else problem]
         if self.found is not None:
-            lines.append(f"  found:    {self.found!r}")
+            lines.append(f"  found:    {_short(repr(self.found))}")
         if self.expected is not None:
             lines.append(f"  expected: {self.expected}")
         if self.mend is not None:
             lines.append(f"  to mend:  {self.mend}")
         return "\n".join(lines)
+
+
+def _short(words: str, most: int = 400) -> str:
+    """A cell of a million characters would bury the message."""
+    return words if len(words) <= most else f"{words[:most]}… ({len(words):,} characters)"
 
 
 def nearest(word: object, known: list[str], *, cutoff: float = 70) -> str:

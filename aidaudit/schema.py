@@ -8,9 +8,6 @@ expectation and mend. What the tables mean is left to the modules that use them.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +16,15 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from aidaudit import csvs
 from aidaudit.errors import AuditError, nearest
 
 # No single activity announced so far exceeds 50 bn EUR (the EU's Ukraine Facility); a value
 # ten times that is a unit slip (thousands or millions read as euros).
 ABSURD_EUR = 5e11
+# The longest text of a fact table is an address of 200 characters, of a processed one a reason.
+LONGEST = 1_000
+AGAIN = "ingest the upstream file again."
 AID_TYPES = ["Financial", "Humanitarian", "Military"]
 NOT_SPLIT = "Not split by type"
 MEASURES = ["allocation", "commitment"]
@@ -51,6 +52,9 @@ class Column:
     def checks(self, registers: Mapping[str, list[str]]) -> list[pa.Check]:
         """The pandera checks of this column; `registers` holds the lists known at run time."""
         checks = []
+        if self.type == "string":
+            error = f"at most {LONGEST:,} characters"
+            checks.append(pa.Check.str_length(max_value=LONGEST, error=error))
         if self.minimum is not None:
             checks.append(pa.Check.ge(self.minimum, error=f"at least {self.minimum:g}"))
         if self.maximum is not None:
@@ -120,50 +124,12 @@ class Table:
         return fields
 
 
-def _text(path: Path, shown: str) -> str:
+def _frame(path: Path, table: Table, shown: str) -> pd.DataFrame:
     try:
-        data = path.read_bytes()
+        rows = csvs.read(path, shown, mend=AGAIN)
     except FileNotFoundError:
         raise AuditError(
             "the file is missing.", file=shown, mend=f"run `snakemake {shown}`, or restore it."
-        ) from None
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise AuditError(
-            "the file is not UTF-8 text.",
-            file=shown,
-            row=line,
-            found=data[error.start : error.start + 1],
-            expected="UTF-8",
-            mend="save it again as 'CSV UTF-8', or ingest the upstream file again.",
-        ) from None
-
-
-def _frame(text: str, table: Table, shown: str) -> pd.DataFrame:
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise AuditError(
-            "a NUL byte stands in the text.",
-            file=shown,
-            row=line,
-            found="\0",
-            expected="plain CSV",
-            mend="ingest the upstream file again.",
-        )
-    rows = []
-    try:
-        for cells in csv.reader(io.StringIO(text, newline="")):
-            rows.append(cells)
-    except csv.Error as error:
-        raise AuditError(
-            f"the file is not readable as CSV: {error}.",
-            file=shown,
-            row=len(rows) + 1,
-            expected="plain CSV",
-            mend="look for a stray quote, or ingest the upstream file again.",
         ) from None
     header = rows[0] if rows else []
     wanted = list(table.columns)
@@ -192,16 +158,7 @@ def _frame(text: str, table: Table, shown: str) -> pd.DataFrame:
             expected=wanted,
             mend="restore the order, or ingest the upstream file again.",
         )
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise AuditError(
-                "the row has another number of cells than the header.",
-                file=shown,
-                row=number,
-                found=len(row),
-                expected=f"{len(header)} cells",
-                mend="look for a stray comma, quote or line break there.",
-            )
+    csvs.even(rows, shown, mend=AGAIN)
     return pd.DataFrame(rows[1:], columns=header, dtype="str")
 
 
@@ -339,5 +296,5 @@ def read(
     Returns one row per line, columns as in `table`. Raises AuditError.
     """
     shown = str(shown or path)
-    frame = _typed(_frame(_text(path, shown), table, shown), table, shown)
+    frame = _typed(_frame(path, table, shown), table, shown)
     return validate(frame, table, shown, registers, accepted)

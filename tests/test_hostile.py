@@ -18,7 +18,7 @@ from papermill.translators import PythonTranslator
 
 from aidaudit import config, files, plan, report
 from aidaudit.errors import AuditError
-from aidaudit.ingest.readers import common
+from aidaudit.ingest.readers import workbooks
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted(path for folder in ("aidaudit", "snakemake_logger_plugin_aidaudit", "benchmarks")
@@ -161,10 +161,10 @@ def test_yaml_makes_no_objects(tmp_path, monkeypatch):
 def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(tmp_path):
     bomb = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (common.MAX_UNPACKED + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (workbooks.MAX_UNPACKED + 1))
     assert bomb.stat().st_size < 1_000_000
     with pytest.raises(AuditError, match=r"bomb\.xlsx: the workbook unpacks to more"):
-        common.workbook_sheets(bomb)
+        workbooks.names(bomb)
 
 
 @pytest.mark.parametrize("text", ["../../etc/passwd", "/etc/passwd", "a/../../b", "C:\\x"])

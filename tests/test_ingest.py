@@ -11,10 +11,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 
 from aidaudit import clean, ingest, sources
 from aidaudit.errors import AuditError
-from aidaudit.ingest.readers import READERS, common, context, kiel
+from aidaudit.ingest.readers import READERS, context, kiel, workbooks
 from aidaudit.tables import RAW
 
 HERE = Path(__file__).parents[1]
@@ -283,10 +284,116 @@ def test_a_file_that_is_no_workbook_is_told_and_nothing_is_written(checkout, mak
 
 
 def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(common, "MAX_UNPACKED", 1000)
+    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 1000)
     error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", [row()]))
     assert "unpacks to more" in error.problem
     assert error.expected == "at most 1,000 bytes"
+
+
+def edited(path, change) -> Path:
+    """A workbook after `change`, given its sheet and the letter of a column by our name."""
+    book = openpyxl.load_workbook(path)
+    letters = {ours: get_column_letter(at) for at, ours in enumerate(VALUES, start=1)}
+    change(book.active, letters)
+    book.save(path)
+    return path
+
+
+def _put(page, place, value):
+    page[place] = value
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "at", "ours"),
+    [
+        (
+            lambda page, at: _put(page, f"{at['allocation_eur']}3", "=2*3"),
+            "the formula was saved without its result",
+            3,
+            "allocation_eur",
+        ),
+        (
+            lambda page, at: _put(page, f"{at['donor']}2", "#N/A"),
+            "the cell shows an error instead of a value",
+            2,
+            "donor",
+        ),
+        (
+            lambda page, at: _put(page, f"{at['item']}4", "#REF!"),
+            "the cell shows an error instead of a value",
+            4,
+            "item",
+        ),
+        (
+            lambda page, at: page.merge_cells(
+                f"{at['commitment_eur']}3:{at['commitment_eur']}4"
+            ),
+            "the cells {commitment_eur}3:{commitment_eur}4 are merged into one",
+            3,
+            "commitment_eur",
+        ),
+    ],
+)
+def test_a_cell_without_a_value_of_its_own_is_told(tmp_path, change, told, at, ours):
+    rows = [row(donor=donor) for donor in ("Sweden", "Norway", "Poland")]
+    path = edited(workbook(tmp_path / "w.xlsx", rows), change)
+    error = refused(kiel.kiel_workbook, path)
+    letters = {name: get_column_letter(at) for at, name in enumerate(VALUES, start=1)}
+    assert error.problem == told.format(**letters) + "."
+    assert (error.file, error.row, error.column) == ("w.xlsx", at, letters[ours])
+
+
+def test_such_cells_do_no_harm_where_nothing_is_read(tmp_path):
+    def change(page, at):
+        beyond = len(VALUES) + 1
+        page.cell(1, beyond, "Explanation")
+        page.cell(2, beyond, "=1/0")
+        page.cell(3, beyond, "#REF!")
+
+    path = edited(workbook(tmp_path / "w.xlsx", [row(), row()]), change)
+    _, frame = kiel.kiel_workbook(path)
+    assert frame["allocation_eur"].tolist() == [1234.5, 1234.5]
+
+
+def test_a_date_that_a_spreadsheet_made_of_an_item_is_told(tmp_path):
+    rows = [row(), row(item=datetime(2026, 5, 3))]
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    assert (error.file, error.row, error.column) == ("w.xlsx", 3, "item")
+    assert "made a date of the value" in error.problem
+    assert error.found == "2026-05-03"
+
+
+def test_a_lone_cell_in_the_last_row_and_column_is_told_before_it_fills_the_memory(tmp_path):
+    path = edited(
+        workbook(tmp_path / "w.xlsx", [row()]), lambda page, at: _put(page, "XFD1048576", "x")
+    )
+    error = refused(kiel.kiel_workbook, path)
+    assert (error.file, error.row, error.column) == ("w.xlsx", 1048576, "XFD")
+    assert error.expected.startswith("at most 5,000,000 cells")
+
+
+def test_rows_of_formatting_are_no_rows(tmp_path):
+    path = workbook(tmp_path / "w.xlsx", [row()])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    empty = "".join(f'<row r="{r}"><c r="A{r}" s="0"/></row>' for r in range(3, 200_003))
+    parts[name] = parts[name].replace(b"</sheetData>", f"{empty}</sheetData>".encode())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    _, frame = kiel.kiel_workbook(path)
+    assert frame["row"].tolist() == [2]
+
+
+def test_two_sheets_of_main_data_are_told_though_one_is_hidden(tmp_path):
+    path = workbook(tmp_path / "w.xlsx", [row()], sheet=kiel.KIEL_SHEET)
+    book = openpyxl.load_workbook(path)
+    book.copy_worksheet(book.active).title = f"{kiel.KIEL_SHEET} "
+    book[f"{kiel.KIEL_SHEET} "].sheet_state = "hidden"
+    book.save(path)
+    error = refused(kiel.kiel_workbook, path)
+    assert error.found == f"{kiel.KIEL_SHEET}, {kiel.KIEL_SHEET} "
 
 
 # Writing the folder.
@@ -414,12 +521,30 @@ def test_a_bad_cell_of_the_explorer_is_told_in_its_words(tmp_path, line, column,
 
 
 @pytest.mark.parametrize(
-    "text", [b"", EXPLORER.encode() + b"C\xf4te,CIV,2022,2,0,0,0,0\n", b'"a\nb,c\n']
+    ("text", "told", "row"),
+    [
+        (b"", "this is not the data explorer's table", 1),
+        (EXPLORER.encode() + b"C\xf4te,CIV,2022,2,0,0,0,0\n", "not UTF-8", 2),
+        (EXPLORER.encode() + b"Nor\0way,NOR,2022,2,0,0,0,0\n", "a NUL byte", 2),
+        (b'"a\nb,c\n', "not readable as CSV", 1),
+        (EXPLORER.encode() + b'"Norway,NOR,2022,2,0,0,0,0\n', "not readable as CSV", 2),
+        (EXPLORER.encode() + b"Norway,NOR,2022,2,0,1,5,0,0\n", "another number of cells", 2),
+        (EXPLORER.encode() + b"Norway,NOR,2022,2,0,0,0\n", "another number of cells", 2),
+        (EXPLORER.encode().replace(b"iso", b"year"), "column iso is missing", 1),
+        (EXPLORER.encode()[:-1] + b",military\n", "the column military occurs twice", 1),
+    ],
 )
-def test_an_unreadable_csv_is_told(tmp_path, text):
+def test_an_unreadable_csv_is_told(tmp_path, text, told, row):
     error = refused(kiel.kiel_donor_month, csv(tmp_path, text))
-    assert "not readable as the data explorer's table" in error.problem
-    assert error.file == "file.csv"
+    assert told in error.problem
+    assert (error.file, error.row) == ("file.csv", row)
+
+
+def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path):
+    text = f"{EXPLORER}\nNorway,NOR,2022,2,1,0,0,0\n\nSweden,SWE,2022,3,0,0,2,0\n"
+    _, frame = kiel.kiel_donor_month(csv(tmp_path, "\ufeff".encode() + text.encode()))
+    assert frame["row"].tolist() == [3, 5]
+    assert frame["military_eur_bn"].tolist() == [0, 2]
 
 
 @pytest.mark.parametrize("reader", [r for r in READERS if r not in {"kiel_workbook"}])

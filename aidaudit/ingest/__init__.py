@@ -367,9 +367,9 @@ def first_rows(file: Path, rows: int = 12) -> list[str]:
     """The first rows of a workbook's sheet ReadMe, a line each; nothing where there is none."""
     if file.suffix != ".xlsx" or not file.is_file():
         return []
-    names = readers.common.workbook_sheets(file)
+    names = readers.workbooks.names(file)
     chosen = next((n for n in names if re.fullmatch("read ?me", n.strip().lower())), None)
-    cells = readers.common.sheet_rows(file, chosen)[:rows] if chosen else []
+    cells = readers.workbooks.cells(file, chosen)[:rows] if chosen else []
     return [" ".join(str(cell) for cell in row if cell is not None) for row in cells]
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from aidaudit import sources
+from aidaudit import csvs, sources
 from aidaudit.errors import AuditError, nearest
+from aidaudit.ingest.readers.workbooks import Odd
 from aidaudit.tables import RAW
 
 # What Kiel types into cells that have no value.
-BLANKS = {"", ".", "nan", "NaN", "#N/A", "No value available"}
+BLANKS = {"", ".", "nan", "NaN", "No value available"}
 
 
 def text(values: pd.Series) -> pd.Series:
-    """Text with outer and double spaces removed; the publisher's blanks become null."""
+    """Text with outer and double spaces removed; the publisher's blanks become null.
+
+    Raises AuditError for a cell of a workbook that holds no value of its own.
+    """
 
     def one(value: object) -> object:
+        if isinstance(value, Odd):
+            raise value.why
         if value is None or (isinstance(value, float) and pd.isna(value)) or value is pd.NaT:
             return None
         if isinstance(value, float) and value.is_integer():
@@ -103,28 +108,38 @@ def ordered(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     return typed.astype({c: kinds[RAW[table].columns[c].type] for c in columns})
 
 
-def csv_table(file: Path, what: str, required: list[str], **options) -> pd.DataFrame:
-    """A CSV of text cells, with its required columns. Raises AuditError."""
-    try:
-        frame = pd.read_csv(file, dtype="str", keep_default_na=False, **options)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise AuditError(
-            f"the file is not readable as {what}: {error}.",
-            file=file.name,
-            expected="CSV in UTF-8",
-            mend="download it again from the publisher.",
-        ) from None
-    frame.columns = [str(c).strip() for c in frame.columns]
-    missing = [c for c in required if c not in frame.columns]
+def csv_table(file: Path, what: str, required: list[str], separator: str = ",") -> pd.DataFrame:
+    """A CSV of text cells, with its required columns; its index counts all of its rows.
+
+    Of columns with the same name the first is kept. Raises AuditError, also where a required
+    one occurs twice.
+    """
+    again = f"download {what} again from the publisher."
+    rows = csvs.read(file, file.name, mend=again, separator=separator)
+    header = [name.strip() for name in rows[0]] if rows else []
+    missing = [name for name in required if name not in header]
     if missing:
-        raise missing_column(file, what, missing, list(frame.columns))
-    return frame
+        raise missing_column(file, what, missing, header)
+    csvs.even(rows, file.name, mend=again, blank_lines=True)
+    if twice := [name for name in required if header.count(name) > 1]:
+        raise AuditError(
+            f"the column {twice[0]} occurs twice.",
+            file=file.name,
+            row=1,
+            column=twice[0],
+            found=", ".join(header[:12]),
+            expected="each required column once",
+            mend=again,
+        )
+    body = {at: cells for at, cells in enumerate(rows[1:]) if cells}
+    frame = pd.DataFrame.from_dict(body, orient="index", columns=header, dtype="str")
+    return frame.loc[:, ~frame.columns.duplicated()]
 
 
 def picked(file: Path, what: str, table: str, names: dict[str, str]) -> pd.DataFrame:
     """The columns of a CSV under our names (ours → theirs), typed, with upstream's row."""
     raw = csv_table(file, what, list(names.values()))
-    frame = pd.DataFrame({"row": raw.index + 2})
+    frame = pd.DataFrame({"row": raw.index + 2}, index=raw.index)
     for ours, theirs in names.items():
         words = RAW[table].columns[ours].type == "string"
         frame[ours] = text(raw[theirs]) if words else number(raw[theirs], file, theirs)
@@ -145,62 +160,3 @@ def pages(first: pd.Series, more: pd.Series) -> dict[str, pd.Series]:
 def donor_codes() -> list[str]:
     """ISO codes of the donors that the project knows."""
     return sources.read_register()["iso3"].dropna().tolist()
-
-
-# A full workbook has 37 sheets and under 5 MB; one that unpacks to more than this is a bomb.
-MAX_UNPACKED = 500_000_000
-
-
-def workbook_sheets(file: Path) -> list[str]:
-    """Names of a workbook's sheets. Raises AuditError for a file that is none, or a bomb."""
-    return _workbook(file).sheet_names
-
-
-def sheet_rows(file: Path, sheet: str) -> list[list]:
-    """All cells of a sheet, row by row, header included; dates are dates. Raises AuditError."""
-    import python_calamine
-
-    workbook = _workbook(file)
-    if sheet not in workbook.sheet_names:
-        raise AuditError(
-            f"the workbook has no sheet '{sheet}'.",
-            file=file.name,
-            found=", ".join(workbook.sheet_names[:8]),
-            expected=f"a sheet '{sheet}'",
-            mend=nearest(sheet, workbook.sheet_names) + "Download the full workbook again.",
-        )
-    try:
-        return workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    except python_calamine.CalamineError:
-        raise _unreadable(file) from None
-
-
-def _unreadable(file: Path) -> AuditError:
-    return AuditError(
-        "the file is not a readable .xlsx workbook.",
-        file=file.name,
-        expected="an Excel workbook as the publisher offers it",
-        mend="download it again: it may be cut short, or a web page saved under this name.",
-    )
-
-
-def _workbook(file: Path):
-    import python_calamine
-
-    try:
-        with zipfile.ZipFile(file) as archive:
-            size = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
-        raise _unreadable(file) from None
-    if size > MAX_UNPACKED:
-        raise AuditError(
-            "the workbook unpacks to more than a tracker workbook can hold.",
-            file=file.name,
-            found=f"{size:,} bytes",
-            expected=f"at most {MAX_UNPACKED:,} bytes",
-            mend="download it again from the publisher.",
-        )
-    try:
-        return python_calamine.CalamineWorkbook.from_path(str(file))
-    except python_calamine.CalamineError:
-        raise _unreadable(file) from None

@@ -6,21 +6,21 @@ change from copy to copy.
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pandas as pd
 
 from aidaudit.errors import AuditError
+from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     iso_day,
     missing_column,
     number,
     ordered,
     picked,
-    sheet_rows,
     text,
     whole,
-    workbook_sheets,
 )
 
 KIEL_SHEET = "Bilateral Assistance, MAIN DATA"
@@ -70,14 +70,12 @@ MONTHS = "1 = January 2022 and so on; 0 for an undated row"
 
 def _main_sheet(file: Path) -> tuple[str, list[list]]:
     """Name and rows of the main-data sheet of a workbook, or of its lone one."""
-    names = workbook_sheets(file)
-    chosen = next((n for n in names if n.strip() == KIEL_SHEET), None)
-    if chosen is None and len(names) == 1:
-        chosen = names[0]
-    if chosen is not None:
-        return chosen, sheet_rows(file, chosen)
+    names = workbooks.names(file)
+    chosen = [n for n in names if n.strip() == KIEL_SHEET] or names
+    if len(chosen) == 1:
+        return chosen[0], workbooks.cells(file, chosen[0])
     raise AuditError(
-        f"the workbook has no sheet '{KIEL_SHEET}', and more than one sheet.",
+        f"the workbook has no one sheet '{KIEL_SHEET}', and more than one sheet.",
         file=file.name,
         found=", ".join(names[:8]),
         expected=f"a sheet '{KIEL_SHEET}', or a lone sheet with its columns",
@@ -125,6 +123,9 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
     # Blank rows at the end of a sheet are formatting, not data.
     filled = body[[place["donor"], place["aid_type"], place["measure"]]].apply(text)
     body = body[filled.notna().any(axis=1)]
+    for ours, at in place.items():
+        if at is not None and ours != "announcement_date":
+            _no_dates(body[at], file, header[at])
     out = {"row": body.index + 2}
     for ours, at in place.items():
         column = pd.Series(None, index=body.index, dtype=object) if at is None else body[at]
@@ -143,6 +144,22 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
     months = frame["month_number"].fillna((day.dt.year - 2022) * 12 + day.dt.month)
     frame["month_number"] = whole(months, file, header[place["month_number"]], MONTHS)
     return "activities", ordered(frame, "activities")
+
+
+def _no_dates(column: pd.Series, file: Path, name: str) -> None:
+    """Raise AuditError for a date outside the column of dates: Excel makes one of '3-5'."""
+    wrong = column.map(lambda value: isinstance(value, date | time | timedelta))
+    if wrong.any():
+        at = wrong.idxmax()
+        raise AuditError(
+            "a spreadsheet program has made a date of the value.",
+            file=file.name,
+            row=int(at) + 2,
+            column=name,
+            found=str(column[at]),
+            expected="text or a number",
+            mend="write in a copy of the file what the publisher meant, as text.",
+        )
 
 
 def kiel_activities_csv(file: Path) -> tuple[str, pd.DataFrame]:

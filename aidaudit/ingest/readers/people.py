@@ -174,7 +174,7 @@ def energy_mix(file: Path) -> tuple[str, pd.DataFrame]:
         "primary_twh": "primary_energy_consumption",
     }
     needed = ["year", "iso_code", *names.values()]
-    raw = csv_table(file, "the subset of the energy mix", needed, sep=";")
+    raw = csv_table(file, "the subset of the energy mix", needed, ";")
     rows = raw[(raw["iso_code"] == UKRAINE) & (raw["year"] >= "2010")]
     frame = pd.DataFrame(
         {"year": _count(rows["year"], file, "year")}

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from aidaudit.errors import AuditError
+from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
     missing_column,
     number,
     ordered,
     pages,
-    sheet_rows,
     text,
     whole,
 )
@@ -66,7 +66,7 @@ def _known(file: Path, values: pd.Series, column: str, words: dict[str, str]) ->
 
 def corruption_perceptions(file: Path) -> tuple[str, pd.DataFrame]:
     """CPI scores and standard errors since 2012, Ukraine and peers, from the workbook."""
-    rows = sheet_rows(file, "CPI Timeseries 2012 - 2025")
+    rows = workbooks.cells(file, "CPI Timeseries 2012 - 2025")
     head = next((i for i, row in enumerate(rows[:10]) if "ISO3" in row), 0)
     header = [str(cell).strip() for cell in rows[head]]
     raw = pd.DataFrame(rows[head + 1 :], columns=header)
@@ -107,7 +107,7 @@ def _column(file: Path, header: list[str], name: str) -> str:
 
 def corruption_control(file: Path) -> tuple[str, pd.DataFrame]:
     """WGI control of corruption (indicator cc) since 2012, Ukraine and peers."""
-    rows = sheet_rows(file, "Sheet1")
+    rows = workbooks.cells(file, "Sheet1")
     header = [str(cell).strip() for cell in rows[0]]
     names = ["code", "year", "indicator", "estimate", "stddev"]
     missing = [name for name in names if name not in header]

@@ -7,16 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from aidaudit.errors import AuditError
+from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
     iso_day,
     missing_column,
     number,
     ordered,
-    sheet_rows,
     text,
     whole,
-    workbook_sheets,
 )
 from aidaudit.tables import RAW
 
@@ -57,7 +56,7 @@ def _sheet(file: Path, sheet: str, header: int) -> pd.DataFrame:
 
     A header given twice counts once, at its first place.
     """
-    rows = sheet_rows(file, sheet)
+    rows = workbooks.cells(file, sheet)
     names = [" ".join(str(cell).split()) for cell in rows[header - 1]]
     frame = pd.DataFrame(rows[header:], dtype=object)
     frame.columns = names
@@ -84,21 +83,20 @@ def _database(file: Path, query: str) -> pd.DataFrame:
 
 def kiel_commitments_workbook(file: Path) -> tuple[str, pd.DataFrame]:
     """The full workbook of release 7: commitments; rows of items without a value left out."""
-    sheets = [s for s in workbook_sheets(file) if s.lower().startswith("bilateral assistance")]
+    sheets = [s for s in workbooks.names(file) if s.lower().startswith("bilateral assistance")]
     raw = _sheet(file, (sheets or ["Bilateral assistance, MAIN DATA"])[0], 1)
     return _commitments(raw, file, "countries", lambda days: text(days.map(iso_day)))
 
 
 def kiel_commitments_csv(file: Path) -> tuple[str, pd.DataFrame]:
     """The main data of release 13 as CSV: commitments; rows without a value left out."""
-    raw = csv_table(file, "the main data of release 13", ["ID"], encoding="utf-8-sig")
+    raw = csv_table(file, "the main data of release 13", ["ID"])
 
     def days(words: pd.Series) -> pd.Series:
         words = text(words)
         dates = pd.to_datetime(words, format="%m/%d/%Y", errors="coerce")
         return dates.dt.strftime("%Y-%m-%d").where(dates.notna(), words)
 
-    raw = raw.loc[:, ~raw.columns.duplicated()]
     if "Converted Value in EUR" in raw:
         raw = raw.assign(
             **{"Converted Value in EUR": raw["Converted Value in EUR"].str.replace(",", "")}
