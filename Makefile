@@ -13,7 +13,7 @@ ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" &
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: report test test-browser test-faults test-slurm test-kubernetes bench verify record \
+.PHONY: report test test-browser test-faults test-mutations test-slurm test-kubernetes bench verify record \
 	archive validate lab clean lock
 .DEFAULT_GOAL := report
 
@@ -67,6 +67,11 @@ test-slurm test-kubernetes: test-%: $(CLUSTER)
 # Builds broken in every way that is known; the better part of an hour.
 test-faults: $(READY)
 	$(BIN)/python tests/faults/run.py
+	aidaudit generate
+
+# Good files, mutated in thousands of seeded rounds; half an hour.
+test-mutations: $(READY)
+	$(BIN)/python tests/mutations/run.py
 	aidaudit generate
 
 # Other ways of running the same notebooks, in turns; most of an hour.

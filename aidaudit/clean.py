@@ -198,8 +198,12 @@ def _by_type(raw: pd.DataFrame, index: list[str]) -> pd.DataFrame:
 
 
 def _months(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:
-    month = raw["year"].astype("str") + "-" + raw["month"].astype("str").str.zfill(2)
-    return _by_type(raw.assign(month=month), ["donor", "month"])
+    return _by_type(raw.assign(month=month_of(raw)), ["donor", "month"])
+
+
+def month_of(raw: pd.DataFrame) -> pd.Series:
+    """YYYY-MM from the columns year and month."""
+    return raw["year"].astype("str") + "-" + raw["month"].astype("str").str.zfill(2)
 
 
 def _totals(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:

@@ -42,17 +42,19 @@ def read(path: Path, shown: str, *, mend: str, separator: str = ",") -> list[lis
         )
     rows: list[list[str]] = []
     limit = csv.field_size_limit(LONGEST_CELL)
+    # Not strict, an open quote swallows all rows after it.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begun = 0
     try:
-        # Not strict, an open quote swallows all rows after it.
-        for cells in csv.reader(
-            io.StringIO(text, newline=""), delimiter=separator, strict=True
-        ):
+        for cells in reader:
             rows.append(cells)
+            begun = reader.line_num
     except csv.Error as error:
         raise AuditError(
             f"the file is not readable as CSV: {error}.",
             file=shown,
             row=len(rows) + 1,
+            found="".join(text.splitlines(keepends=True)[begun : begun + 1]).strip(),
             expected="plain CSV",
             mend=f"look for a stray quote, or {mend}",
         ) from None

@@ -75,6 +75,7 @@ COLUMNS = ["check", "measure", "part", "unit", "found", "bound", "beyond", "row"
 def check(
     release: int,
     tidy: pd.DataFrame,
+    raw: pd.DataFrame,
     *,
     cut_off: str,
     shown: str | Path,
@@ -82,14 +83,15 @@ def check(
 ) -> pd.DataFrame:
     """Hold a release against the one before it, and against itself.
 
-    tidy: its clean table, of any depth; rows of the index count from the raw table's first.
-    cut_off: ISO date. shown: how errors name the raw table. before: number and clean table of
-    the release before, if there is one. Returns one row per finding, columns as `COLUMNS` and
-    reason (of what was accepted). Raises AuditError for the first finding beyond its bound
-    that nothing accepts, and for an accepted one that is not there (any more).
+    tidy: its clean table, of any depth. raw: the table it is made of, whose index counts the
+    rows that errors name from 0. cut_off: ISO date. shown: how errors name the raw table.
+    before: number and clean table of the release before, if there is one. Returns one row per
+    finding, columns as `COLUMNS` and reason (of what was accepted). Raises AuditError for the
+    first finding beyond its bound that nothing accepts, and for an accepted one that is not
+    there (any more).
     """
     found = pd.DataFrame(
-        [*_jumps(tidy, before), *_within(tidy, cut_off)], columns=COLUMNS
+        [*_jumps(tidy, raw, before), *_within(tidy, raw, cut_off)], columns=COLUMNS
     ).astype({"row": "Int64"})
     rows = accepted()
     rows = rows[rows["release"] == release]
@@ -139,6 +141,7 @@ def of_release(release: int) -> pd.DataFrame:
     return check(
         release,
         clean.kiel(release),
+        clean.corrected(clean.paths.raw_release(release)),
         cut_off=sources.release(release)["cut_off"],
         shown=sources.table_path(clean.paths.raw_release(release)),
         before=(earlier[-1], clean.kiel(earlier[-1])) if earlier else None,
@@ -190,7 +193,9 @@ def _sums(tidy: pd.DataFrame, measure: str, by: str) -> pd.Series:
     return rows.groupby(by)["value_eur"].sum() / 1e9
 
 
-def _jumps(tidy: pd.DataFrame, before: tuple[int, pd.DataFrame] | None) -> list[tuple]:
+def _jumps(
+    tidy: pd.DataFrame, raw: pd.DataFrame, before: tuple[int, pd.DataFrame] | None
+) -> list[tuple]:
     if before is None:
         return []
     number, old = before
@@ -205,8 +210,28 @@ def _jumps(tidy: pd.DataFrame, before: tuple[int, pd.DataFrame] | None) -> list[
                 continue
             for part in sorted({*now.index, *then.index}):
                 sums = (float(then.get(part, 0)), float(now.get(part, 0)))
-                found.append(_jump(tidy, measure, level, part, sums, number))
-    return found
+                found.append(_jump(measure, level, part, sums, number))
+    return [
+        (*one[:-2], _behind(tidy, raw, old, one) if one[-3] else None, one[-1]) for one in found
+    ]
+
+
+def _behind(
+    tidy: pd.DataFrame, raw: pd.DataFrame, old: pd.DataFrame, jump: tuple
+) -> int | None:
+    """The row to look at first: the largest of the donor that changed most, of those here."""
+    level, measure, part = jump[:3]
+    chosen, earlier = (
+        rows if level == "total" else rows[rows[level] == part] for rows in (tidy, old)
+    )
+    now, then = (_sums(rows, measure, "donor") for rows in (chosen, earlier))
+    changes = now.sub(then, fill_value=0).abs().reindex(now.index)
+    if changes.empty:
+        return None
+    own = chosen[chosen["donor"] == changes.idxmax()]
+    if "row" in tidy.columns:
+        return int(own[f"{measure}_eur"].fillna(0).idxmax()) + 2
+    return int((raw["donor"] == changes.idxmax()).idxmax()) + 2
 
 
 def _level(tidy: pd.DataFrame, measure: str, level: str) -> pd.Series:
@@ -216,7 +241,6 @@ def _level(tidy: pd.DataFrame, measure: str, level: str) -> pd.Series:
 
 
 def _jump(
-    tidy: pd.DataFrame,
     measure: str,
     level: str,
     part: str,
@@ -231,64 +255,85 @@ def _jump(
         beyond = False
     who = f" of {part}" if level == "donor" else f" ({part})" if part else ""
     told = f"{measure}s{who} go from {then:.3f} to {now:.3f} bn EUR since release {number}"
-    row = None
-    amounts = tidy[f"{measure}_eur"] if "row" in tidy.columns else None
-    if beyond and amounts is not None:
-        own = amounts if level == "total" else amounts[tidy[level] == part]
-        row = int(own.idxmax()) + 2 if own.notna().any() else None
     return (level, measure, part, "bn EUR", change, f"{bound} since release {number}", beyond,
-            row, told)  # fmt: skip
+            None, told)  # fmt: skip
 
 
 # ---------------------------------------------------------------- a release by itself
 
 
-def _within(tidy: pd.DataFrame, cut_off: str) -> list[tuple]:
+def _within(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[tuple]:
     found = []
     if "month" in tidy.columns:
-        found += _months(tidy, cut_off)
+        found += _months(tidy, raw, cut_off)
     if "date" in tidy.columns:
         named = tidy["date"].notna() & (tidy["month"] != UNDATED)
         wrong = named & (tidy["date"].str.slice(0, 7) != tidy["month"])
         found.append(
-            _rows(tidy, "day_and_month", wrong, "a day lies in another month than the row's")
+            _rows(
+                _places(tidy, raw, wrong),
+                "day_and_month",
+                "a day lies in another month than the row's",
+            )
         )
     if "sub_activity_id" in tidy.columns and tidy["sub_activity_id"].notna().any():
         columns = [name for name in tidy.columns if name != "row"]
         valued = (tidy[["allocation_eur", "commitment_eur"]].fillna(0) != 0).any(axis=1)
         again = tidy.duplicated(columns) & valued
-        found.append(_rows(tidy, "repeated", again, "a row repeats another, amount and all"))
+        found.append(
+            _rows(
+                _places(tidy, raw, again), "repeated", "a row repeats another, amount and all"
+            )
+        )
     if "allocation_reported" in tidy.columns:
         wrong = _other_currency(tidy)
         told = "an amount and its euros are not in the currency that the row names"
-        found.append(_rows(tidy, "currency", wrong, told))
+        found.append(_rows(_places(tidy, raw, wrong), "currency", told))
     if "allocation_usd" in tidy.columns:
         told = "a donor's dollars are not at the release's one rate"
-        found.append(_rows(tidy, "dollars", _other_rate(tidy), told))
+        found.append(_rows(_places(tidy, raw, _other_rate(tidy)), "dollars", told))
     return found
 
 
-def _rows(tidy: pd.DataFrame, check: str, wrong: pd.Series, told: str) -> tuple:
-    count = int(wrong.sum())
-    # Only tables that keep the raw one's rows can name one.
-    rows = [int(at) + 2 for at in wrong[wrong].index] if "row" in tidy.columns else []
-    which = f": {', '.join(map(str, rows[:SHOWN]))}{', …' * (count > SHOWN)}" if rows else ""
+def _rows(rows: list[int], check: str, told: str) -> tuple:
+    count = len(rows)
+    which = f"{', '.join(map(str, rows[:SHOWN]))}{', …' * (count > SHOWN)}"
     return (check, "", "", "rows", float(count), "no such row", count > 0,
-            rows[0] if rows else None, f"{told} ({count} such rows{which})")  # fmt: skip
+            rows[0] if rows else None, f"{told} ({count} such rows: {which})")  # fmt: skip
 
 
-def _months(tidy: pd.DataFrame, cut_off: str) -> list[tuple]:
+def _places(tidy: pd.DataFrame, raw: pd.DataFrame, wrong: pd.Series) -> list[int]:
+    """The rows of the raw table from which rows of the clean one were made."""
+    if "row" in tidy.columns:
+        return [int(at) + 2 for at in wrong[wrong].index]
+    # Elsewhere a row is split by type of aid, and sorted.
+    keys = ["donor", "month"] if "month" in tidy.columns else ["donor"]
+    told = raw[["donor"]].assign(
+        **({"month": clean.month_of(raw)} if "month" in keys else {}), at=raw.index
+    )
+    found = told.merge(tidy.loc[wrong, keys].drop_duplicates(), on=keys)
+    return [int(at) + 2 for at in found["at"]]
+
+
+def _months(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[tuple]:
     amounts = tidy[[f"{m}_eur" for m in aggregate.measures_of(tidy)]]
     valued = (amounts.fillna(0) != 0).any(axis=1) & (tidy["month"] != UNDATED)
     late = valued & (tidy["month"] > cut_off[:7])
-    found = [_rows(tidy, "after_cut_off", late, f"aid is dated after the cut-off {cut_off}")]
+    found = [
+        _rows(
+            _places(tidy, raw, late),
+            "after_cut_off",
+            f"aid is dated after the cut-off {cut_off}",
+        )
+    ]
     if valued.any():
         last = tidy.loc[valued, "month"].max()
+        newest = _places(tidy, raw, valued & (tidy["month"] == last))
         months = (pd.Period(cut_off[:7]) - pd.Period(last)).n
         told = f"the last aid is of {last}, {months} months before the cut-off {cut_off}"
         found.append(("ends_early", "", "", "months", float(months),
-                      f"fewer than {LATE_MONTHS} months", months >= LATE_MONTHS, None,
-                      told))  # fmt: skip
+                      f"fewer than {LATE_MONTHS} months", months >= LATE_MONTHS,
+                      newest[0], told))  # fmt: skip
     return found
 
 
@@ -322,12 +367,13 @@ def _other_rate(tidy: pd.DataFrame) -> pd.Series:
     return (off > euros * SAME_RATE + ROUNDED_EUR).fillna(False).astype(bool)
 
 
-def ascending(releases: dict[int, str]) -> None:
+def ascending(releases: dict[int, str], shown: str) -> None:
     """Raise AuditError where a later release has an earlier cut-off (number → ISO date)."""
     for (one, day), (other, later) in pairwise(sorted(releases.items())):
         if later <= day:
             raise AuditError(
                 f"release {other} ends on {later}, which release {one} passed ({day}).",
+                file=shown,
                 column="cut_off",
                 found=later,
                 expected=f"a day after {day}",

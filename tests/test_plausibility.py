@@ -31,7 +31,7 @@ def hold(raw, before, **changed):
     schema.validate(raw, RAW["activities"], "tracker.xlsx")
     tidy = clean.tidied(raw, NUMBER, "activities", "tracker.xlsx")
     about = {"cut_off": "2024-12-31", "shown": "tracker.xlsx", "before": before} | changed
-    return plausibility.check(NUMBER, tidy, **about)
+    return plausibility.check(NUMBER, tidy, raw, **about)
 
 
 def refused(raw, before, **changed) -> AuditError:
@@ -175,7 +175,12 @@ def test_dollars_read_as_euros_are_told():
     tidy = clean.tidied(totals, 30, "donor_totals", "totals.csv")
     with pytest.raises(AuditError, match="dollars are not at the release's one rate"):
         plausibility.check(
-            30, tidy, cut_off="2026-06-30", shown="totals.csv", before=(29, clean.kiel(29))
+            30,
+            tidy,
+            totals,
+            cut_off="2026-06-30",
+            shown="totals.csv",
+            before=(29, clean.kiel(29)),
         )
 
 

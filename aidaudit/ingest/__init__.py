@@ -149,9 +149,10 @@ def _plausible(
     if "row" in raw:
         raw.index = raw["row"].astype(int) - 2
     rows = corrections.read_corrections()
-    tidy = clean.tidied(corrections.apply(raw, rows, "kiel", number), number, table, file.name)
+    corrected = corrections.apply(raw, rows, "kiel", number)
+    tidy = clean.tidied(corrected, number, table, file.name)
     ends = {n: about["cut_off"] for n, about in here.items()} | {number: origin.cut_off}
-    plausibility.ascending(ends)
+    plausibility.ascending(ends, file.name)
     others = {n: clean.kiel(n) for n in here}
     if (same := plausibility.twin(tidy, others)) is not None:
         raise _another(number, same, file, "the same amounts of every donor")
@@ -159,6 +160,7 @@ def _plausible(
     plausibility.check(
         number,
         tidy,
+        corrected,
         cut_off=origin.cut_off,
         shown=file.name,
         before=None if earlier is None else (earlier, others[earlier]),
@@ -355,8 +357,8 @@ def origin_of(
     releases = [o for o in known if sources.is_release(o.folder)]
     same = next((o for o in releases if o.release == str(release)), None)
     reader = "kiel_workbook"
-    if file.suffix != ".xlsx":
-        reader = same.reader if same is not None else _reader_of_csv(file)
+    if file.suffix != ".xlsx" and file.is_file():
+        reader = same.reader if same is not None else readers.kiel.reader_of_csv(file)
     folder = paths.raw_release(release)
     if same is not None and Path(same.upstream).name == file.name:
         return same
@@ -371,15 +373,3 @@ def first_rows(file: Path, rows: int = 12) -> list[str]:
     chosen = next((n for n in names if re.fullmatch("read ?me", n.strip().lower())), None)
     cells = readers.workbooks.cells(file, chosen)[:rows] if chosen else []
     return [" ".join(str(cell) for cell in row if cell is not None) for row in cells]
-
-
-def _reader_of_csv(file: Path) -> str:
-    """The reader of a table of the tracker that knows the columns of a file."""
-    for reader in ("kiel_activities_csv", "kiel_donor_month", "kiel_donor_totals"):
-        try:
-            readers.READERS[reader](file)
-        except AuditError:
-            continue
-        return reader
-    # Its message says what a workbook is, which is what a person should download.
-    return "kiel_workbook"

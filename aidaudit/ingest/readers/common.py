@@ -85,7 +85,8 @@ def whole(
     numbers: pd.Series, file: Path, column: str, expected: str = "a whole number"
 ) -> pd.Series:
     """Whole numbers as Int64. Raises AuditError for a fraction or a blank, with its place."""
-    wrong = numbers.isna() | (numbers % 1 != 0)
+    # Past 2**53 not every whole number can be told from its neighbour.
+    wrong = numbers.isna() | (numbers % 1 != 0) | (numbers.abs() >= 2**53)
     if wrong.any():
         at = wrong.idxmax()
         raise AuditError(
@@ -93,7 +94,7 @@ def whole(
             file=file.name,
             row=int(at) + 2,
             column=column,
-            found=None if pd.isna(numbers[at]) else float(numbers[at]),
+            found="" if pd.isna(numbers[at]) else float(numbers[at]),
             expected=expected,
             mend="correct the cell in a copy of the file, or ask the publisher.",
         )

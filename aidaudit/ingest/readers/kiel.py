@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from aidaudit import csvs
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
@@ -64,6 +65,34 @@ KIEL_OPTIONAL = {
     "item_value_usd",
     "allocation_reported",
     "allocation_eur_entered",
+}
+# The columns of tables that are offered as CSV, ours ← theirs.
+ACTIVITIES_CSV = {
+    "donor": "giver",
+    "announcement_date": "dato",
+    "month_number": "maaned_nr",
+    "aid_type": "kategori",
+    "measure": "maal",
+    "allocation_eur": "verdi_eur_redistr",
+    "commitment_eur": "verdi_eur_activity",
+}
+DONOR_MONTH = {
+    "donor": "country",
+    "iso3": "iso",
+    "year": "year",
+    "month": "month",
+    "financial_eur_bn": "financial",
+    "humanitarian_eur_bn": "humanitarian",
+    "military_eur_bn": "military",
+    "commitment_eur_bn": "commitments",
+}
+DONOR_TOTALS = {
+    "donor": "country",
+    "financial_eur_bn": "financial_bn_eur",
+    "humanitarian_eur_bn": "humanitarian_bn_eur",
+    "military_eur_bn": "military_bn_eur",
+    "commitment_eur_bn": "total_commitments_bn_eur",
+    "allocation_usd_bn": "total_alloc_bn_usd",
 }
 MONTHS = "1 = January 2022 and so on; 0 for an undated row"
 
@@ -164,16 +193,7 @@ def _no_dates(column: pd.Series, file: Path, name: str) -> None:
 
 def kiel_activities_csv(file: Path) -> tuple[str, pd.DataFrame]:
     """Activity rows of release 28, processed by a third party with Norwegian columns."""
-    names = {
-        "donor": "giver",
-        "announcement_date": "dato",
-        "month_number": "maaned_nr",
-        "aid_type": "kategori",
-        "measure": "maal",
-        "allocation_eur": "verdi_eur_redistr",
-        "commitment_eur": "verdi_eur_activity",
-    }
-    frame = picked(file, "the activity rows of release 28", "activities", names)
+    frame = picked(file, "the activity rows of release 28", "activities", ACTIVITIES_CSV)
     frame["month_number"] = whole(frame["month_number"], file, "maaned_nr", MONTHS)
     # The third party wrote 0 where the tracker has no value; only the activity's first row
     # carries a commitment, and rows of kind Commitment carry no allocation.
@@ -184,34 +204,30 @@ def kiel_activities_csv(file: Path) -> tuple[str, pd.DataFrame]:
 
 def kiel_donor_month(file: Path) -> tuple[str, pd.DataFrame]:
     """The tracker website's data explorer: donor × month × type, in bn EUR."""
-    names = {
-        "donor": "country",
-        "iso3": "iso",
-        "year": "year",
-        "month": "month",
-        "financial_eur_bn": "financial",
-        "humanitarian_eur_bn": "humanitarian",
-        "military_eur_bn": "military",
-        "commitment_eur_bn": "commitments",
-    }
-    frame = picked(file, "the data explorer's table", "donor_month", names)
+    frame = picked(file, "the data explorer's table", "donor_month", DONOR_MONTH)
     for ours in ("year", "month"):
-        frame[ours] = whole(frame[ours], file, names[ours], f"a calendar {ours}")
+        frame[ours] = whole(frame[ours], file, DONOR_MONTH[ours], f"a calendar {ours}")
     return "donor_month", ordered(frame, "donor_month")
 
 
 def kiel_donor_totals(file: Path) -> tuple[str, pd.DataFrame]:
     """The tracker's country summary: totals by donor, in bn EUR and bn US$."""
-    names = {
-        "donor": "country",
-        "financial_eur_bn": "financial_bn_eur",
-        "humanitarian_eur_bn": "humanitarian_bn_eur",
-        "military_eur_bn": "military_bn_eur",
-        "commitment_eur_bn": "total_commitments_bn_eur",
-        "allocation_usd_bn": "total_alloc_bn_usd",
-    }
-    frame = picked(file, "a country summary", "donor_totals", names)
+    frame = picked(file, "a country summary", "donor_totals", DONOR_TOTALS)
     return "donor_totals", ordered(frame, "donor_totals")
+
+
+def reader_of_csv(file: Path) -> str:
+    """The reader that knows most columns of a CSV. Raises AuditError for what is no CSV."""
+    rows = csvs.read(file, file.name, mend="download the file again from the publisher.")
+    header = {name.strip() for name in rows[0]} if rows else set()
+    known = {
+        "kiel_activities_csv": ACTIVITIES_CSV,
+        "kiel_donor_month": DONOR_MONTH,
+        "kiel_donor_totals": DONOR_TOTALS,
+    }
+    found = max(known, key=lambda reader: len(header & set(known[reader].values())))
+    # Its message says what a workbook is, which is what a person should download.
+    return found if header & set(known[found].values()) else "kiel_workbook"
 
 
 READERS = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,19 @@ from aidaudit.errors import AuditError, nearest
 MAX_UNPACKED = 500_000_000
 # The largest table so far has 93 columns and 5,000 rows.
 MAX_CELLS = 5_000_000
+# What a file may make its readers raise where a byte of it is wrong.
+UNREADABLE = (
+    python_calamine.CalamineError,
+    ElementTree.ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    LookupError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    OSError,
+    EOFError,
+)
 AGAIN = "download it again from the publisher."
 
 
@@ -81,7 +95,7 @@ def cells(file: Path, sheet: str) -> list[list]:
                 + AGAIN,
             )
         found = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, ElementTree.ParseError, KeyError, ValueError):
+    except UNREADABLE:
         raise _unreadable(file) from None
     for (row, column), why in seen.odd.items():
         if row <= len(found) and column <= len(found[row - 1]):
@@ -180,7 +194,7 @@ def _workbook(file: Path) -> python_calamine.CalamineWorkbook:
     try:
         with zipfile.ZipFile(file) as archive:
             size = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
+    except UNREADABLE:
         raise _unreadable(file) from None
     if size > MAX_UNPACKED:
         raise AuditError(
@@ -192,5 +206,5 @@ def _workbook(file: Path) -> python_calamine.CalamineWorkbook:
         )
     try:
         return python_calamine.CalamineWorkbook.from_path(str(file))
-    except python_calamine.CalamineError:
+    except UNREADABLE:
         raise _unreadable(file) from None

@@ -1,0 +1,1 @@
+"""Good files, mutated; see run.py."""
