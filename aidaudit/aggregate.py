@@ -43,17 +43,17 @@ def by_measure(clean: pd.DataFrame, measures: list[str] = MEASURES) -> pd.DataFr
         )
     index = [c for c in ("donor", "month", "aid_type") if c in clean.columns]
     parts = [
-        clean.groupby(index, sort=True)[f"{measure}_eur"]
-        .sum(min_count=1)
-        .dropna()
+        clean.groupby(index)[f"{measure}_eur"]
+        .sum()
         .rename("value_eur")
         .reset_index()
         .assign(measure=measure)
         for measure in measures
     ]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts)
+    # What is null throughout sums to zero, and goes with the zeros.
     rows = rows[rows["value_eur"] != 0]
-    return rows.sort_values([*index, "measure"], kind="stable", ignore_index=True)[
+    return rows.sort_values([*index, "measure"], ignore_index=True)[
         [*index, "measure", "value_eur"]
     ]
 
@@ -61,8 +61,8 @@ def by_measure(clean: pd.DataFrame, measures: list[str] = MEASURES) -> pd.DataFr
 def cut(rows: pd.DataFrame, cut_off: str) -> pd.DataFrame:
     """The rows announced up to the month of the cut-off (ISO date); undated rows are kept.
 
-    The tracker dates activities by month, so a cut-off counts its whole month. Raises
-    AuditError on a table without months.
+    The tracker dates activities by month, so a month counts as a whole from its first day
+    on. Raises AuditError on a table without months.
     """
     if "month" not in rows.columns:
         raise AuditError(
@@ -71,13 +71,13 @@ def cut(rows: pd.DataFrame, cut_off: str) -> pd.DataFrame:
             expected="a release with activity rows or donor-month data",
             mend="use the release at its own cut-off, or another release.",
         )
-    return rows[(rows["month"] == UNDATED) | (rows["month"] <= cut_off[:7])]
+    return rows[(rows["month"] == UNDATED) | (rows["month"] + "-01" <= cut_off)]
 
 
 def donor_totals(rows: pd.DataFrame, donors: pd.DataFrame, cut_off: str) -> pd.DataFrame:
     """Totals: donor, donor_group (at the cut-off), aid_type, measure, value_eur_bn."""
     index = ["donor", "aid_type", "measure"]
-    totals = rows.groupby(index, sort=True, as_index=False)["value_eur"].sum()
+    totals = rows.groupby(index, as_index=False)["value_eur"].sum()
     return _grouped(totals, donors, cut_off)[
         ["donor", "donor_group", "aid_type", "measure", "value_eur_bn"]
     ]
@@ -85,7 +85,7 @@ def donor_totals(rows: pd.DataFrame, donors: pd.DataFrame, cut_off: str) -> pd.D
 
 def monthly(rows: pd.DataFrame, donors: pd.DataFrame, cut_off: str) -> pd.DataFrame:
     """Rows by month: month, donor, donor_group, aid_type, measure, value_eur_bn."""
-    ordered = rows.sort_values(["month", "donor", "aid_type", "measure"], kind="stable")
+    ordered = rows.sort_values(["month", "donor", "aid_type", "measure"])
     return _grouped(ordered, donors, cut_off)[
         ["month", "donor", "donor_group", "aid_type", "measure", "value_eur_bn"]
     ].reset_index(drop=True)
@@ -182,7 +182,7 @@ def with_refugee_costs(
         }
     )
     rows = headline[(headline["measure"] == "allocation") & headline["donors"].isin(groups)]
-    out = rows[["donors", "fx_method", "value_usd_bn"]].dropna().copy()
+    out = rows[["donors", "fx_method", "value_usd_bn"]].dropna()
     for place, row in out.iterrows():
         own = select(hosts, donors, row["donors"], cut_off)
         usd = money.to_usd(own, rates, row["fx_method"], cut_off=cut_off, fixed=fixed)

@@ -126,7 +126,7 @@ def to_usd(
     if method not in FxMethod.__members__:
         raise AuditError(
             f"'{method}' is not a known exchange-rate method.",
-            found=str(method),
+            found=method,
             expected=f"one of {[m.value for m in FxMethod]}",
         )
     euros = amounts["value_eur"]

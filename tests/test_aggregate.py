@@ -12,6 +12,7 @@ from aidaudit.donors import PARTITION
 from aidaudit.errors import AuditError
 from aidaudit.numbers import Numbers
 from aidaudit.schema import AID_TYPES, MEASURES
+from aidaudit.tables import RESULTS
 
 CUT_OFF = "2022-03-31"
 
@@ -45,10 +46,14 @@ def measured(*rows):
     return pd.DataFrame(rows, columns=columns).astype({"value_eur": "float64"})
 
 
-def headline(rows):
+def headline(rows, **more):
     return aggregate.headline(
-        rows, DONORS, RATES, reading="total", release=21, cut_off=CUT_OFF, fixed=1.5
+        rows, DONORS, RATES, reading="total", release=21, cut_off=CUT_OFF, fixed=1.5, **more
     )
+
+
+def listed(table):
+    return [tuple(row) for row in table.itertuples(index=False)]
 
 
 def test_by_measure_sums_activities_and_drops_zeros():
@@ -62,13 +67,39 @@ def test_by_measure_sums_activities_and_drops_zeros():
             ("Germany", "undated", "Financial", None, 4),
         )
     )
-    assert [tuple(row) for row in rows.itertuples(index=False)] == [
+    assert listed(rows) == [
         ("Germany", "2022-02", "Financial", "commitment", 7.0),
         ("Germany", "2022-03", "Military", "allocation", 5.0),
         ("Germany", "undated", "Financial", "allocation", 4.0),
         ("Japan", "2022-03", "Military", "allocation", 1.0),
         ("Japan", "2022-03", "Military", "commitment", 5.0),
     ]
+    assert rows.index.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_by_measure_has_one_order_however_it_is_asked():
+    raw = clean_rows(
+        ("Japan", "2022-03", "Military", 1, 2),
+        ("Germany", "2022-03", "Military", 3, 4),
+        ("Germany", "2022-03", "Financial", 5, 6),
+    )
+    rows = aggregate.by_measure(raw, ["commitment", "allocation"])
+    assert rows["value_eur"].tolist() == [5, 6, 3, 4, 1, 2]
+    assert rows.equals(aggregate.by_measure(raw.iloc[::-1]))
+
+
+def test_by_measure_names_what_a_release_does_not_know():
+    raw = clean_rows(("Japan", "2022-03", "Military", 1, 5))
+    early = raw.drop(columns="allocation_eur")
+    with pytest.raises(AuditError) as caught:
+        aggregate.by_measure(early)
+    error = caught.value
+    assert error.problem == "the release has no allocations."
+    assert error.found == "donor, month, aid_type, commitment_eur"
+    assert error.expected == "one of ['commitment']"
+    assert "release 16" in error.mend
+    with pytest.raises(AuditError, match="no promises"):
+        aggregate.by_measure(raw, ["allocation", "promise", "gift"])
 
 
 def test_by_measure_of_a_table_without_months():
@@ -86,8 +117,45 @@ def test_cut_keeps_undated_rows_and_the_whole_month_of_the_cut_off():
 
 
 def test_cut_of_a_table_without_months_says_so():
-    with pytest.raises(AuditError, match="no announcement months"):
+    with pytest.raises(AuditError, match="no announcement months") as caught:
         aggregate.cut(measured().drop(columns="month"), CUT_OFF)
+    assert caught.value.found == CUT_OFF
+    assert "activity rows" in caught.value.expected
+    assert "another release" in caught.value.mend
+
+
+# Out of order on purpose: nothing may hang on the order of the rows.
+SHUFFLED = measured(
+    ("United States", "2022-02", "Military", "allocation", 16e9),
+    ("Germany", "2022-03", "Military", "commitment", 8e9),
+    ("Germany", "2022-03", "Military", "allocation", 4e9),
+    ("Germany", "2022-03", "Financial", "allocation", 2e9),
+    ("Germany", "2022-02", "Military", "allocation", 1e9),
+)
+
+
+def test_totals_by_hand():
+    totals = aggregate.donor_totals(SHUFFLED, DONORS, CUT_OFF)
+    assert [*totals.columns, "release"] == list(RESULTS["donor_totals"].columns)
+    assert listed(totals) == [
+        ("Germany", "European NATO members", "Financial", "allocation", 2.0),
+        ("Germany", "European NATO members", "Military", "allocation", 5.0),
+        ("Germany", "European NATO members", "Military", "commitment", 8.0),
+        ("United States", "United States", "Military", "allocation", 16.0),
+    ]
+
+
+def test_months_by_hand():
+    monthly = aggregate.monthly(SHUFFLED, DONORS, CUT_OFF)
+    assert [*monthly.columns, "release"] == list(RESULTS["monthly"].columns)
+    assert listed(monthly) == [
+        ("2022-02", "Germany", "European NATO members", "Military", "allocation", 1.0),
+        ("2022-02", "United States", "United States", "Military", "allocation", 16.0),
+        ("2022-03", "Germany", "European NATO members", "Financial", "allocation", 2.0),
+        ("2022-03", "Germany", "European NATO members", "Military", "allocation", 4.0),
+        ("2022-03", "Germany", "European NATO members", "Military", "commitment", 8.0),
+    ]
+    assert monthly.index.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_headline_holds_every_combination_once():
@@ -99,6 +167,20 @@ def test_headline_holds_every_combination_once():
     assert len(table) == 2 * 5 * 4
     assert sorted(table.set_index(key).index) == sorted(expected)
     assert table[["value_eur_bn", "value_usd_bn"]].notna().all(axis=None)
+    assert list(table.columns) == list(RESULTS["headline"].columns)
+    for column, value in {"reading": "total", "release": 21, "cut_off": CUT_OFF}.items():
+        assert set(table[column]) == {value}
+    # Members of an enumeration would be text too, and not equal in what is written.
+    assert set(map(type, table["fx_method"])) == {str}
+
+
+def test_headline_is_exact_and_has_no_rate_of_nothing():
+    table = headline(measured(("Japan", "2022-03", "Military", "allocation", 3e9)))
+    fixed = table[(table["measure"] == "allocation") & (table["fx_method"] == "fixed")]
+    values = fixed.set_index("donors")[["value_eur_bn", "value_usd_bn", "usd_per_eur"]]
+    assert values.loc["all"].tolist() == [3.0, 4.5, 1.5]
+    assert values.loc["nato", ["value_eur_bn", "value_usd_bn"]].tolist() == [0.0, 0.0]
+    assert pd.isna(values.loc["nato", "usd_per_eur"])
 
 
 def test_headline_by_hand():
@@ -134,22 +216,25 @@ def test_headline_leaves_null_what_a_table_without_months_cannot_answer():
     monthly = table["fx_method"] == "month_average"
     assert (table["value_usd_bn"].isna() == (dated | monthly)).all()
     assert (table["value_eur_bn"].isna() == dated).all()
+    nothing = headline(rows, groups=["nato_dated"])
+    assert nothing[["value_eur_bn", "value_usd_bn", "usd_per_eur"]].isna().all(axis=None)
+    assert (nothing.dtypes[["value_eur_bn", "value_usd_bn", "usd_per_eur"]] == "float64").all()
 
 
 def test_what_lies_after_a_release_is_not_known_from_it():
     table = headline(measured(("Germany", "2022-02", "Military", "allocation", 1e9)))
     assert aggregate.covered(table, CUT_OFF).equals(table)
     beyond = aggregate.covered(table, "2022-03-30")
-    assert beyond[aggregate.HEADLINE_VALUES].isna().all(axis=None)
-    assert beyond.drop(columns=aggregate.HEADLINE_VALUES).equals(
-        table.drop(columns=aggregate.HEADLINE_VALUES)
-    )
+    values = ["value_eur_bn", "value_usd_bn", "usd_per_eur"]
+    assert beyond[values].isna().all(axis=None)
+    assert beyond.drop(columns=values).equals(table.drop(columns=values))
 
 
-def test_last_day_is_the_cut_off_unless_the_totals_are_of_a_newer_release(monkeypatch):
+def test_last_day_is_the_cut_off_unless_the_totals_are_of_another_release(monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
     assert aggregate.last_day(28, "2025-02-28", 28) == "2025-02-28"
     assert aggregate.last_day(30, "2026-04-30", 29) == "2026-06-30"
+    assert aggregate.last_day(28, "2026-04-30", 29) == "2026-02-28"
 
 
 def test_numbers_of_the_headline_leave_out_nulls():
@@ -167,6 +252,7 @@ def test_numbers_of_the_totals():
         measured(
             ("Germany", "2022-02", "Military", "allocation", 1e9),
             ("United States", "2022-02", "Military", "allocation", 2e9),
+            ("United States", "2022-02", "Financial", "allocation", 4e9),
             ("United States", "2022-02", "Military", "commitment", 9e9),
         ),
         DONORS,
@@ -175,8 +261,9 @@ def test_numbers_of_the_totals():
     numbers = Numbers("test")
     aggregate.total_numbers(totals, numbers)
     assert {key: entry["value"] for key, entry in numbers.entries.items()} == {
+        "allocation.financial.eur_bn": 4,
         "allocation.military.eur_bn": 3,
-        "allocation.united_states.eur_bn": 2,
+        "allocation.united_states.eur_bn": 6,
         "allocation.european_nato_members.eur_bn": 1,
     }
 
@@ -260,3 +347,27 @@ def test_refugee_costs_are_added_at_the_rate_of_each_method():
     # Austria is no member; a value that the release cannot give stays out.
     assert table["value_usd_bn"].tolist() == pytest.approx([130, 115.0], abs=0.05)
     assert set(table["measure"]) == {"allocation with refugee costs"}
+
+
+def test_refugee_costs_of_several_hosts_are_added_up():
+    headline = pd.DataFrame(
+        {
+            "measure": "allocation",
+            "donors": ["european_nato", "nato", "all"],
+            "fx_method": "fixed",
+            "value_usd_bn": [70.0, 100.0, 200.0],
+        }
+    )
+    costs = pd.DataFrame(
+        {"donor": ["Germany", "Canada", "Japan"], "refugee_costs_eur_bn": [10.0, 4.0, 1.0]}
+    )
+    table = aggregate.with_refugee_costs(
+        headline, costs, DONORS, RATES, groups=["nato", "all"], cut_off=CUT_OFF, fixed=3.0
+    )
+    assert table.to_dict("list") == {
+        "donors": ["nato", "all"],
+        "fx_method": ["fixed", "fixed"],
+        "value_usd_bn": [142.0, 245.0],
+        "measure": ["allocation with refugee costs"] * 2,
+    }
+    assert table.index.tolist() == [0, 1]

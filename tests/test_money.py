@@ -57,8 +57,26 @@ def test_result_is_aligned_with_the_amounts(rates):
     assert usd.loc[3] == pytest.approx(300)
 
 
-def test_every_method_has_a_label():
+def test_every_method_has_a_label_that_names_its_rate():
     assert set(money.LABELS) == set(FxMethod)
+    words = {
+        FxMethod.month_average: "announcement month",
+        FxMethod.period_average: "whole period",
+        FxMethod.at_cut_off: "cut-off",
+        FxMethod.fixed: "fixed rate",
+    }
+    assert all(word in money.LABELS[method] for method, word in words.items())
+
+
+def test_days_are_of_us_dollars_unless_asked_otherwise_and_in_order(rates):
+    assert list(money.daily(rates).items()) == list(QUOTED.items())
+
+
+def test_a_rate_is_a_plain_number(rates):
+    # As text, NumPy's own would read np.float64(6.0).
+    assert repr(money.rate_on(rates, CUT_OFF)) == "6.0"
+    assert repr(money.period_average(rates, "2022-01-04")) == "1.5"
+    assert repr(money.year_average(rates, 2021)) == "9.0"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +129,14 @@ def test_year_without_rates_is_an_error(rates):
         money.year_average(rates, 2019)
 
 
+def test_year_without_rates_names_the_years_that_have_some():
+    days = ["2020-02-03", "2019-12-31", "2021-06-01"]
+    rates = pd.DataFrame({"date": days, "currency": "USD", "per_eur": 1.0})
+    with pytest.raises(MissingRate) as caught:
+        money.year_average(rates, 2022)
+    assert caught.value.expected == "a year from 2019 to 2021"
+
+
 def test_other_currencies_are_kept_apart(rates):
     assert money.month_averages(rates, "GBP").to_dict() == {"2022-03": 0.5}
     with pytest.raises(MissingRate, match="no euro rate for XYZ"):
@@ -122,6 +148,62 @@ def test_months_without_a_rate_are_named(rates):
     with pytest.raises(MissingRate, match=r"no US\$ rate for 2022-04, 2022-05\.") as caught:
         money.to_usd(rows, rates, "month_average", cut_off=CUT_OFF)
     assert "months from 2021-12 to 2022-03" in str(caught.value)
+
+
+FILE = "data/processed/clean/rates.csv"
+NO_MONTHS = ROWS[["value_eur"]]
+LATE = amounts(("2022-05", 1.0), ("2022-04", 1.0), ("2022-05", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("ask", "file", "found", "expected", "mend"),
+    [
+        pytest.param(
+            lambda rates: money.daily(pd.concat([rates, rates]), "XYZ"),
+            FILE, None, "one of ['GBP', 'USD']", "ingest", id="currency",
+        ),
+        pytest.param(
+            lambda rates: money.period_average(rates, "2021-12-31"),
+            None, "2021-12-31", None, "after January 2022", id="period",
+        ),
+        pytest.param(
+            lambda rates: money.year_average(rates, 2019),
+            FILE, None, "a year from 2021 to 2022", "ingest", id="year",
+        ),
+        pytest.param(
+            lambda rates: money.rate_on(rates, "2022-02-12"),
+            None, "2022-02-01", "a rate near 2022-02-12", "newer", id="day after a gap",
+        ),
+        pytest.param(
+            lambda rates: money.rate_on(rates, "2021-12-30"),
+            None, None, "a rate near 2021-12-30", "newer", id="day before all",
+        ),
+        pytest.param(
+            lambda rates: money.to_usd(ROWS, rates, "spot", cut_off=CUT_OFF),
+            None, "spot", "one of ['month_average',", None, id="method",
+        ),
+        pytest.param(
+            lambda rates: money.to_usd(ROWS, rates, "fixed", cut_off=CUT_OFF),
+            None, None, "US$ per euro", None, id="fixed without a rate",
+        ),
+        pytest.param(
+            lambda rates: money.to_usd(NO_MONTHS, rates, "month_average", cut_off=CUT_OFF),
+            None, None, "a release with", "period_average, at_cut_off", id="no months",
+        ),
+        pytest.param(
+            lambda rates: money.to_usd(LATE, rates, "month_average", cut_off=CUT_OFF),
+            FILE, ["2022-04", "2022-05"], "months from 2021-12 to 2022-03", "newer",
+            id="months",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_all_that_helps(rates, ask, file, found, expected, mend):
+    with pytest.raises(AuditError) as caught:
+        ask(rates)
+    error = caught.value
+    assert (error.file, error.found) == (file, found)
+    for told, part in ((error.expected, expected), (error.mend, mend)):
+        assert told is None if part is None else part in told
 
 
 def test_unknown_method_lists_the_known_ones(rates):

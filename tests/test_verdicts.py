@@ -1,8 +1,12 @@
 """From readings to verdicts: every rule on both sides of its bound."""
 
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import font_manager, ft2font
 
 from aidaudit import verdicts
 from aidaudit.config import Asserts
@@ -16,6 +20,8 @@ from aidaudit.verdicts import (
     holds,
     judge,
 )
+
+ROOT = Path(__file__).parents[1]
 
 
 def asserts(compare=">", value=10.0, tolerance=0.0, unit="times"):
@@ -67,6 +73,12 @@ def test_about_includes_its_bounds_in_binary_too(value, percent):
 def test_comparison(compare, below, at, above):
     rule = asserts(compare)
     assert [holds(rule, value) for value in (9.999, 10, 10.001)] == [below, at, above]
+
+
+def test_a_comparison_without_a_rule_is_a_mistake():
+    rule = asserts().model_copy(update={"compare": "!="})
+    with pytest.raises(ValueError, match="!="):
+        holds(rule, 10)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +143,42 @@ def test_the_first_reading_is_the_literal_one():
         (asserts("≈", 20, 0.07, "%"), "≈ 20 % ± 7 %"),
         (asserts("<", -10, unit="%"), "< −10 %"),
         (asserts(">", 12345.5), "> 12,345.5 times"),
+        (asserts(">=", 2, unit="million"), "≥ 2 million"),
+        (asserts("<=", 0.5), "≤ 0.5 times"),
     ],
 )
 def test_assertion_in_words(rule, shown):
     assert asserted(rule) == shown
 
 
-def test_verdicts_are_five_and_distinct():
-    assert len(set(verdicts.VERDICTS)) == 5
-    assert {SUPPORTED, QUALIFIED, NOT_SUPPORTED, NOT_CAUSAL} < set(verdicts.VERDICTS)
+def test_verdicts_in_the_words_that_readers_know():
+    assert verdicts.VERDICTS == [
+        "supported",
+        "supported with qualification",
+        "not supported",
+        "consistent, not causal",
+        "not testable with open data",
+    ]
+
+
+def test_a_verdict_looks_the_same_in_page_pdf_and_chart():
+    assert list(verdicts.LOOKS) == verdicts.VERDICTS
+    page = (ROOT / "report/style.css").read_text("utf-8")
+    pdf = (ROOT / "report/template.typ").read_text("utf-8")
+    for look in verdicts.LOOKS.values():
+        assert f".{look.style} {{ --verdict: light-dark({look.colour}," in page
+        assert f'  {look.style}: rgb("{look.colour}"),' in pdf
+    assert len({look.colour for look in verdicts.LOOKS.values()}) == 5
+
+
+def test_verdicts_can_be_told_apart_without_colour():
+    symbols = {look.symbol for look in verdicts.LOOKS.values()}
+    assert len(symbols) == 5
+    font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans", fallback_to_default=False))
+    assert all(font.get_char_index(ord(symbol)) for symbol in symbols)
+
+
+@pytest.mark.parametrize("found", [evidence(11), verdicts.LOOKS[SUPPORTED]])
+def test_what_was_found_stays_as_it_was_found(found):
+    with pytest.raises(FrozenInstanceError):
+        found.reason = "another"
