@@ -13,8 +13,8 @@ ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" &
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: report test test-browser test-faults test-mutations test-slurm test-kubernetes bench verify record \
-	archive validate lab clean lock
+.PHONY: report test test-browser test-faults test-mutations test-mutants test-slurm \
+	test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -73,6 +73,11 @@ test-faults: $(READY)
 test-mutations: $(READY)
 	$(BIN)/python tests/mutations/run.py
 	aidaudit generate
+
+# Small changes to what every number passes through, each of which a test has to notice; some
+# minutes.
+test-mutants: $(READY)
+	$(BIN)/python tests/honesty/mutants.py
 
 # Other ways of running the same notebooks, in turns; most of an hour.
 bench: report $(BENCH)
