@@ -13,8 +13,8 @@ ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" &
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: report test test-browser test-faults test-mutations test-mutants test-slurm \
-	test-kubernetes bench verify record archive validate lab clean lock
+.PHONY: report test test-browser test-faults test-mutations test-mutants test-perturbations \
+	test-slurm test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -78,6 +78,12 @@ test-mutations: $(READY)
 # minutes.
 test-mutants: $(READY)
 	$(BIN)/python tests/honesty/mutants.py
+	aidaudit generate
+
+# One value of each raw table, changed in a copy of what is built; half an hour.
+test-perturbations: report
+	$(BIN)/python tests/honesty/perturb.py
+	aidaudit generate
 
 # Other ways of running the same notebooks, in turns; most of an hour.
 bench: report $(BENCH)

@@ -14,9 +14,7 @@ from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 
-
-class TooMuchOutput(Exception):
-    """A notebook shows more than it may."""
+from aidaudit.guard import TooMuchOutput
 
 
 class Client(PapermillNotebookClient):

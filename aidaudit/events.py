@@ -9,6 +9,8 @@ from __future__ import annotations
 import pandas as pd
 from scipy.stats import binomtest
 
+from aidaudit.errors import AuditError
+
 DAYS_A_MONTH = 365.25 / 12
 # What a flag of the compilers makes unusable: flag → series.
 FAULTY = {"liveuamap_spike": "liveuamap_km2", "nzz_frame_broken": "nzz_km2"}
@@ -69,6 +71,22 @@ def around(rows: pd.DataFrame, kind: str, since: str, until: str) -> pd.DataFram
     sides = {"before": mine[early], "after": mine[~early]}
     shares = {side: _share(part) for side, part in sides.items() if part["launched"].sum() > 0}
     return pd.DataFrame.from_dict(shares, orient="index")
+
+
+def compared(rows: pd.DataFrame, kind: str, since: str, until: str) -> pd.DataFrame:
+    """As `around`, for a picture of both sides. Raises AuditError where one is empty."""
+    table = around(rows, kind, since, until)
+    for side in ("before", "after"):
+        if side not in table.index:
+            raise AuditError(
+                f"no {kind} missiles are on record {side} {since}.",
+                file="config/compiled/war_events.csv",
+                column="date",
+                found=since,
+                expected=f"a day after the first report, and not after {until}",
+                mend="correct the day there, or give the figure another event.",
+            )
+    return table
 
 
 def apart(table: pd.DataFrame) -> bool:

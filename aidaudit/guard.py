@@ -26,6 +26,11 @@ _CHANGES = {"os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.truncate": 1, "os
             "os.symlink": 2}  # fmt: skip
 
 
+def load_ipython_extension(_: object) -> None:
+    """Called by IPython as a kernel starts."""
+    install()
+
+
 def install() -> None:
     """Guard this process from here on, by what its runner declared; nothing takes it off."""
     path = os.environ.get(DECLARED)
@@ -38,6 +43,7 @@ def install() -> None:
 
         die_with_parent()
     _limit(declared["memory_gb"])
+    _printing(declared["output_mb"])
     # A notebook that is run by hand may read anything, and ask anyone.
     if declared["inputs"] is not None:
         sys.addaudithook(_Guard(declared).heard)
@@ -49,6 +55,24 @@ def _limit(gigabytes: float) -> None:
 
         most = int(gigabytes * 1e9)
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+class TooMuchOutput(Exception):
+    """A notebook shows more than it may."""
+
+
+def _printing(megabytes: float) -> None:
+    from ipykernel.iostream import OutStream
+
+    write = OutStream.write
+
+    def short(stream: OutStream, string: str) -> int | None:
+        # On its way to the runner it would be copied till memory ends, and be lost unnoticed.
+        if len(string) > megabytes * 1e6:
+            raise TooMuchOutput("the cell shows more at once than it may")
+        return write(stream, string)
+
+    OutStream.write = short
 
 
 class _Guard:

@@ -61,8 +61,13 @@ def month_averages(rates: pd.DataFrame, currency: str = "USD") -> pd.Series:
 
 
 def period_average(rates: pd.DataFrame, cut_off: str, currency: str = "USD") -> float:
-    """Mean of the daily rates from January 2022 to the cut-off (ISO date), inclusive."""
+    """Mean of the daily rates from January 2022 to the cut-off (ISO date), inclusive.
+
+    Raises MissingRate where there is no rate till then, or the rates end before the cut-off.
+    """
     days = daily(rates, currency)
+    # A shorter period would pass for the whole one.
+    rate_on(rates, max(cut_off, days.index[-1]), currency)
     period = days[(days.index >= PERIOD_START) & (days.index <= cut_off)]
     if period.empty:
         raise MissingRate(

@@ -42,12 +42,12 @@ METADATA = {
 }
 ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 # Set in every kernel: its warning that it talks over local TCP would stand before every real
-# message, and what nobody types needs no history, a database on disk and a thread. Lines in it
-# are run before the first cell, and shown nowhere.
+# message, and what nobody types needs no history, a database on disk and a thread. Extensions
+# are loaded before the first cell, and before IPython takes hold of what cells print.
 PROFILE = """\
 c.IPKernelApp.log_level = "CRITICAL"
 c.HistoryManager.enabled = False
-c.IPKernelApp.exec_lines = ["__import__('aidaudit.guard').guard.install()"]
+c.IPKernelApp.extensions = ["aidaudit.guard"]
 """
 PATHS = re.compile(
     r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
@@ -269,7 +269,7 @@ def _execute(
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
     stage.mkdir(parents=True, exist_ok=True)
     list_ = stage / "declared.json"
-    told = {**declared, "memory_gb": limits.memory_gb}
+    told = {**declared, "memory_gb": limits.memory_gb, "output_mb": limits.output_mb}
     list_.write_text(json.dumps(told), encoding="utf-8")
     trial = stage / "executed.ipynb"
     # A start-up file in a person's own IPython profile would change results.

@@ -91,6 +91,8 @@ def judge(asserts: Asserts, evidence: Evidence, *, causal: bool = False) -> str:
     the data have a caveat. Some hold: supported with qualification. None holds, or a
     condition fails: not supported. A causal claim can reach 'consistent, not causal' at most.
     """
+    if not evidence.readings:
+        raise ValueError("there is no reading to judge")
     if any(math.isnan(value) for value in evidence.readings.values()):
         raise ValueError("a reading is not a number")
     met = [holds(asserts, value) for value in evidence.readings.values()]
@@ -105,7 +107,7 @@ def judge(asserts: Asserts, evidence: Evidence, *, causal: bool = False) -> str:
 
 def asserted(asserts: Asserts) -> str:
     """The assertion as the claims table shows it, with its tolerance."""
-    value = f"{asserts.value:,.6g}".replace("-", "−")
+    value = f"{asserts.value:,.12g}".replace("-", "−")
     sign = {">=": "≥", "<=": "≤"}.get(asserts.compare, asserts.compare)
     text = f"{sign} {value} {asserts.unit}"
     return f"{text} ± {asserts.tolerance * 100:g} %" if asserts.tolerance else text

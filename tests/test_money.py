@@ -81,10 +81,22 @@ def test_a_rate_is_a_plain_number(rates):
 
 @pytest.mark.parametrize(
     ("cut_off", "expected"),
-    [("2022-01-31", 1.5), ("2022-02-28", 2.0), (CUT_OFF, PERIOD), ("2030-01-01", PERIOD)],
+    [("2022-01-31", 1.5), ("2022-02-28", 2.0), (CUT_OFF, PERIOD), ("2022-03-14", PERIOD)],
 )
 def test_period_runs_from_january_2022_to_the_cut_off(rates, cut_off, expected):
     assert money.period_average(rates, cut_off) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("cut_off", ["2022-03-15", "2030-01-01"])
+def test_a_period_that_the_rates_do_not_reach_is_an_error(rates, cut_off):
+    with pytest.raises(MissingRate, match=f"no USD rate on {cut_off}") as caught:
+        money.period_average(rates, cut_off)
+    assert caught.value.found == "2022-03-04"
+
+
+def test_a_gap_in_the_quotes_is_no_end_of_them(rates):
+    ends = rates[rates["date"].isin(["2022-01-03", "2022-03-04"])]
+    assert money.period_average(ends, "2022-02-10") == 1.0
 
 
 def test_period_includes_the_day_of_the_cut_off(rates):

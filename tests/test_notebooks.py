@@ -204,6 +204,7 @@ def test_hung_and_dead_kernels_name_their_cell(checkout, code, error):
 
 SMALL = config.Limits(minutes=0.5, memory_gb=2, output_mb=0.1)
 AT_ONCE = "print('x' * 10**6)"
+A_GIGABYTE = "try:\n    print('x' * 10**9)\nfinally:\n    done = True"
 BIT_BY_BIT = "while True:\n    print('x' * 1000, flush=True)"
 FULL = "import numpy\nblocks = []\nwhile True:\n    blocks.append(numpy.ones(10**8))"
 LISTS = "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))"
@@ -214,6 +215,7 @@ LISTS = "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))"
     ("code", "told"),
     [
         (AT_ONCE, "TooMuchOutput.*may show 0.1 MB; raise `output_mb` in config/limits.yaml"),
+        (A_GIGABYTE, "TooMuchOutput: the cell shows more at once.*raise `output_mb`"),
         (BIT_BY_BIT, "TooMuchOutput.*raise `output_mb`"),
         (FULL, "MemoryError: Unable to allocate.*has 2 GB of memory; raise `memory_gb`"),
         (LISTS, "MemoryError.*has 2 GB of memory; raise `memory_gb`"),

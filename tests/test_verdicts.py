@@ -182,3 +182,12 @@ def test_verdicts_can_be_told_apart_without_colour():
 def test_what_was_found_stays_as_it_was_found(found):
     with pytest.raises(FrozenInstanceError):
         found.reason = "another"
+
+
+def test_no_reading_is_no_verdict():
+    with pytest.raises(ValueError, match="no reading"):
+        judge(asserts(), evidence())
+
+
+def test_an_assertion_of_millions_is_written_out():
+    assert verdicts.asserted(asserts(">=", 6_500_000.0, unit="people")) == "≥ 6,500,000 people"

@@ -103,6 +103,16 @@ def test_around_splits_on_the_day_and_ends_on_the_last_one():
     assert list(events.around(attacks(), "b", "2022-10-31", "2022-12-31").index) == ["after"]
 
 
+def test_a_picture_of_both_sides_needs_both():
+    whole = events.compared(attacks(), "a", "2022-10-31", "2022-10-31")
+    assert whole.equals(events.around(attacks(), "a", "2022-10-31", "2022-10-31"))
+    with pytest.raises(
+        AuditError, match="no b missiles are on record before 2022-10-31"
+    ) as one:
+        events.compared(attacks(), "b", "2022-10-31", "2022-12-31")
+    assert one.value.found == "2022-10-31"
+
+
 @pytest.mark.parametrize(
     ("second", "expected"), [((61, 70), True), ((60, 70), False), ((10, 39), True)]
 )

@@ -28,6 +28,10 @@ def _area(description: str) -> Column:
 
 CONFIRMED = ["Aircraft", "Helicopters", "Naval Ships and Submarines", "Tanks"]
 
+# A day, month or year, or from one to another.
+_WHEN = r"20[0-9]{2}(-[0-9]{2}){0,2}"
+PERIOD = rf"^{_WHEN}(/{_WHEN})?$"
+
 RAW: dict[str, Table] = {
     "missile_attacks": Table(
         "missile_attacks",
@@ -122,7 +126,9 @@ RAW: dict[str, Table] = {
         "territory_press",
         "Areas and advances that the press quotes from the Institute for the Study of War",
         {
-            "period": Column("string", "Day or period of the figure, as compiled"),
+            "period": Column(
+                "string", "Day or period of the figure, as compiled", pattern=PERIOD
+            ),
             "measure": Column("string", "What was measured, in the words of the compilation"),
             "value": Column("number", "Area", minimum=0, maximum=603_628),
             "unit": Column("string", "Unit of the area", values=["km2", "sq mi"]),
