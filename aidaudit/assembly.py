@@ -7,8 +7,10 @@ Knows where built files lie and how tables read in Markdown; the text's own rule
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
+from textwrap import shorten
 
 import pandas as pd
 
@@ -22,6 +24,7 @@ from aidaudit import (
     repro,
     results,
     sources,
+    trials,
 )
 from aidaudit.config import REPORT_TABLES
 from aidaudit.donors import GROUPS
@@ -38,6 +41,8 @@ from aidaudit.report import (
 from aidaudit.verdicts import NOT_TESTABLE
 
 SECTIONS = Path("report/sections")
+# What is counted of changes to a module.
+MUTANTS = ("mutants", "killed", "survived", "explained")
 ABSTRACT = Path("report/abstract.md")
 VERDICT_FIGURE = ("V01", "all")
 # The article's sections as a picture names them.
@@ -165,6 +170,9 @@ def tables_of(variants: list[str]) -> dict[str, str]:
         "figures": _figures(variants),
         "programs": _programs(variants),
         "faults": _faults(),
+        "mutations": _mutations(),
+        "perturbations": _perturbations(),
+        "mutants": _mutants(),
         "numbers": _numbers(variants),
     }
 
@@ -434,6 +442,67 @@ def _faults() -> str:
         [24, -8, 54, -10],
         f"T16: {REPORT_TABLES['T16']}, in {whole:,} rounds. After each the same command made "
         "every output as recorded. {#T16}",
+    )
+
+
+def _mutations() -> str:
+    told = trials.by_target(trials.mutations())
+    rows = [
+        [plain(row["target"]), *(f"{row[name]:,}" for name in ("ways", *trials.COUNTS))]
+        for row in told
+    ]
+    whole = sum(row["rounds"] for row in told)
+    return _pipe(
+        ["What was changed", "Ways", "Rounds", "Accepted", "Refused"],
+        rows,
+        [40, -10, -10, -10, -10],
+        f"T18: {REPORT_TABLES['T18']}, in {whole:,} rounds. What was accepted equals, to the "
+        "cell and the exact sum, what the file says; what was refused named file, row, "
+        "column, value, expectation and mend. {#T18}",
+    )
+
+
+def _perturbations() -> str:
+    rows = []
+    for row in trials.perturbations():
+        was, now = (_rounded(row[name]) for name in ("was", "is"))
+        changed = f"row {row['row']}, {row['column']}: {was} → {now}"
+        counts = [f"{row[name]}" for name in ("verdicts", "numbers", "plotted")]
+        example = shorten(row["example"], 90, placeholder=" …")
+        rows.append([f"`{row['table']}`", _breakable(changed), _breakable(example), *counts])
+    return _pipe(
+        ["Raw table", "Value", "For example", "Verdicts", "Numbers", "Figures"],
+        rows,
+        [22, 28, 32, -11, -11, -10],
+        f"T19: {REPORT_TABLES['T19']}: how many verdicts, numbers and figures. Nothing "
+        "changed that is not made from the table. {#T19}",
+    )
+
+
+def _rounded(words: str) -> str:
+    """A value of a raw table with six digits; what is no number as it is."""
+    try:
+        return f"{float(words):.6g}" if len(words) > 8 else words
+    except ValueError:
+        return words
+
+
+def _breakable(words: str) -> str:
+    """Text in which a line may break within names, which are wider than a column of print."""
+    return re.sub(r"([._/])(?=[A-Za-z])", "\\1\u200b", plain(words))
+
+
+def _mutants() -> str:
+    rows = [
+        [f"`aidaudit/{row['module']}.py`", *(f"{row[n]:,}" for n in MUTANTS)]
+        for row in trials.mutants()
+    ]
+    return _pipe(
+        ["Module", "Changes", "Noticed by a test", "Survived", "Explained"],
+        rows,
+        [32, -10, -14, -10, -10],
+        f"T20: {REPORT_TABLES['T20']}. A change that survives and is explained changes no "
+        "number: `tests/honesty/survivors.csv` says why. {#T20}",
     )
 
 

@@ -32,6 +32,9 @@ REPORT_TABLES = {
     "T15": "What each notebook makes",
     "T16": "Faults that were injected into builds, and what came of them",
     "T17": "What releases say beyond their bounds, and why it is accepted",
+    "T18": "Good files that were changed on purpose, and what came of them",
+    "T19": "Raw tables of which one value was changed, and what changed with it",
+    "T20": "Changes to the code that every number passes through",
 }
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"

@@ -73,6 +73,20 @@ def around(rows: pd.DataFrame, kind: str, since: str, until: str) -> pd.DataFram
     return pd.DataFrame.from_dict(shares, orient="index")
 
 
+def on_day(values: pd.Series, day: str) -> float:
+    """A value of a daily series (index ISO dates). Raises AuditError where it has none."""
+    if day not in values.index:
+        raise AuditError(
+            f"the series {values.name} has no value on {day}.",
+            file="config/compiled/war_events.csv",
+            column="date",
+            found=day,
+            expected=f"a day from {values.index.min()} to {values.index.max()}",
+            mend="correct the day there, or mark another event.",
+        )
+    return values[day]
+
+
 def compared(rows: pd.DataFrame, kind: str, since: str, until: str) -> pd.DataFrame:
     """As `around`, for a picture of both sides. Raises AuditError where one is empty."""
     table = around(rows, kind, since, until)

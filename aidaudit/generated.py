@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from aidaudit import citation, config, faults, files, licences, manifest, paths, repro
+from aidaudit import citation, config, faults, files, licences, manifest, paths, repro, trials
 from aidaudit.errors import AuditError
 
 README = "README.md"
@@ -22,6 +22,10 @@ def texts() -> dict[str, str]:
     found[licences.PAGE] = licences.page()
     if (repro.root() / paths.FAULTS).is_file():
         found["docs/faults.md"] = faults_page(faults.read())
+    if (repro.root() / paths.MUTATIONS).is_file():
+        found["docs/mutations.md"] = mutations_page(trials.mutations())
+    if all((repro.root() / path).is_file() for path in (paths.PERTURBATIONS, paths.MUTANTS)):
+        found["docs/honesty.md"] = honesty_page(trials.perturbations(), trials.mutants())
     if (repro.root() / paths.MANIFEST).is_file():
         built = manifest.read()
         found[citation.CODECHECK] = citation.codecheck(built)
@@ -45,9 +49,8 @@ def faults_page(rows: list[dict]) -> str:
         "|---|--:|---|--:|---|",
     ]
     for row in rows:
-        told = row["seen"].replace("|", "\\|").replace("<", "&lt;")
         lines.append(
-            f"| {row['fault']} | {row['rounds']} | {told or '–'} | {row['left']} "
+            f"| {row['fault']} | {row['rounds']} | {_cell(row['seen'])} | {row['left']} "
             f"| `{row['resumed']}` |"
         )
     return "\n".join(
@@ -55,7 +58,8 @@ def faults_page(rows: list[dict]) -> str:
             "# Faults, and what came of them",
             "",
             "Written by `aidaudit generate` from [faults.csv](faults.csv), which "
-            "`make test-faults` writes. A build of a part of the DAG was broken in "
+            "`make test-faults` writes. A build of a part of the DAG, or of everything where "
+            "a line says so, was broken in "
             f"{whole} rounds (seeds {', '.join(seeds)}: `python tests/faults/run.py kills "
             "--seed S --first N --rounds 1` repeats one). After each the same command was "
             "given again; every output was then as `outputs.sha256` records, no process and "
@@ -68,6 +72,84 @@ def faults_page(rows: list[dict]) -> str:
             "",
         ]
     )
+
+
+def mutations_page(rows: list[dict]) -> str:
+    """docs/mutations.md, from `trials.mutations`."""
+    seeds = ", ".join(sorted({row["seed"] for row in rows}))
+    lines = [
+        "# Bad data, and what came of it",
+        "",
+        "Written by `aidaudit generate` from [mutations.csv](mutations.csv), which "
+        "`make test-mutations` writes. Good files were changed in "
+        f"{sum(row['rounds'] for row in rows):,} rounds (seed {seeds}: "
+        "`python tests/mutations/run.py --seed S --rounds N 'NAME'` repeats those of a name). "
+        "Each was accepted with a result equal to what the file says, to the cell and the "
+        "exact sum, or refused with a message that names file, row, column, value, "
+        "expectation and mend. Raw tables were changed as somebody would who edits them, and "
+        "as somebody who writes the new hash into the descriptor too.",
+    ]
+    for target in dict.fromkeys(row["target"] for row in rows):
+        lines += [
+            "",
+            f"## {target.capitalize()}",
+            "",
+            "| changed | rounds | accepted | refused | most often told |",
+            "|---|--:|--:|--:|---|",
+        ]
+        lines += [
+            f"| {row['mutation']} | {row['rounds']} | {row['accepted']} | {row['refused']} "
+            f"| {_cell(row['seen'])} |"
+            for row in rows
+            if row["target"] == target
+        ]
+    return "\n".join([*lines, ""])
+
+
+def honesty_page(tables: list[dict], modules: list[dict]) -> str:
+    """docs/honesty.md, from `trials.perturbations` and `trials.mutants`."""
+    lines = [
+        "# What results rest on",
+        "",
+        "Written by `aidaudit generate` from [perturbations.csv](perturbations.csv) and "
+        "[mutants.csv](mutants.csv).",
+        "",
+        "## One value of each raw table",
+        "",
+        "`make test-perturbations` changes a value of a raw table, forges its hash, builds all "
+        "but the report, and compares every table, number and figure with those before. What "
+        "is made from the table may change, by the manifest, and nothing else did.",
+        "",
+        "| raw table | value | verdicts | numbers | figures | tables | same | for example |",
+        "|---|---|--:|--:|--:|--:|--:|---|",
+    ]
+    lines += [
+        f"| {row['table']} | row {row['row']}, {row['column']}: {row['was']} → {row['is']} "
+        f"| {row['verdicts']} | {row['numbers']} | {row['plotted']} | {row['tables']} "
+        f"| {row['unchanged']} | {_cell(row['example'])} |"
+        for row in tables
+    ]
+    lines += [
+        "",
+        "## The code that every number passes through",
+        "",
+        "`make test-mutants` makes one small change at a time and runs the tests of the module "
+        "until one fails. What survives is explained in "
+        "[survivors.csv](../tests/honesty/survivors.csv).",
+        "",
+        "| module | changes | noticed by a test | survived | explained |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| aidaudit/{row['module']}.py | {row['mutants']} | {row['killed']} "
+        f"| {row['survived']} | {row['explained']} |"
+        for row in modules
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|").replace("<", "&lt;") or "–"
 
 
 def marks(name: str) -> tuple[str, str]:

@@ -15,6 +15,9 @@ VIEW = "data/processed/all/view.json"
 LIBRARY = "report/build/view.js"
 # What tests/faults/run.py saw.
 FAULTS = "docs/faults.csv"
+MUTATIONS = "docs/mutations.csv"
+PERTURBATIONS = "docs/perturbations.csv"
+MUTANTS = "docs/mutants.csv"
 MANIFEST = "data/processed/manifest.json"
 # The pinned environment: outputs name its hash among what they were made from.
 LOCK = "envs/requirements.txt"

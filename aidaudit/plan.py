@@ -392,6 +392,9 @@ def _report(variants: Sequence[str]) -> list[str]:
         *[f"data/raw/{package}/datapackage.json" for package in sources.packages()],
         JUMPS,
         paths.FAULTS,
+        paths.MUTATIONS,
+        paths.PERTURBATIONS,
+        paths.MUTANTS,
     ]
 
 

@@ -24,6 +24,8 @@ from aidaudit.errors import AuditError, nearest
 ABSURD_EUR = 5e11
 # The longest text of a fact table is an address of 200 characters, of a processed one a reason.
 LONGEST = 1_000
+# Whoever opens a table in a spreadsheet must not run what a publisher's cell says.
+NO_FORMULA = r"^(?![=@\t\r]|[+-](?![\d.]|$))"
 AGAIN = "ingest the upstream file again."
 AID_TYPES = ["Financial", "Humanitarian", "Military"]
 NOT_SPLIT = "Not split by type"
@@ -55,6 +57,8 @@ class Column:
         if self.type == "string":
             error = f"at most {LONGEST:,} characters"
             checks.append(pa.Check.str_length(max_value=LONGEST, error=error))
+            error = "text that no spreadsheet takes for a formula"
+            checks.append(pa.Check.str_matches(NO_FORMULA, error=error))
         if self.minimum is not None:
             checks.append(pa.Check.ge(self.minimum, error=f"at least {self.minimum:g}"))
         if self.maximum is not None:

@@ -9,6 +9,7 @@ import pytest
 
 from aidaudit import clean, ingest, paths, plausibility, schema, sources
 from aidaudit.errors import AuditError
+from aidaudit.ingest.readers import kiel
 from aidaudit.tables import RAW
 
 ROOT = Path(__file__).parents[1]
@@ -201,15 +202,9 @@ def checkout(tmp_path, monkeypatch):
 
 def totals_of(release: int, path: Path, factor: float = 1) -> Path:
     """The publisher's file of a release with totals by donor."""
-    theirs = {
-        "donor": "country", "financial_eur_bn": "financial_bn_eur",
-        "humanitarian_eur_bn": "humanitarian_bn_eur", "military_eur_bn": "military_bn_eur",
-        "commitment_eur_bn": "total_commitments_bn_eur",
-        "allocation_usd_bn": "total_alloc_bn_usd",
-    }  # fmt: skip
-    totals = sources.read_raw(paths.raw_release(release))[list(theirs)]
+    totals = sources.read_raw(paths.raw_release(release))[list(kiel.DONOR_TOTALS)]
     totals[totals.select_dtypes("number").columns] *= factor
-    totals.rename(columns=theirs).to_csv(path, index=False)
+    totals.rename(columns=kiel.DONOR_TOTALS).to_csv(path, index=False)
     return path
 
 

@@ -443,13 +443,8 @@ def test_what_the_workbook_does_not_say_is_asked_for(checkout, workbook):
 def test_a_release_with_totals_only_says_what_it_cannot_do(checkout, tmp_path):
     totals = pd.read_csv(checkout / "data/raw/kiel/release-30/donor_totals.csv")
     totals[totals.select_dtypes("number").columns] *= 1.02
-    theirs = {
-        "donor": "country", "financial_eur_bn": "financial_bn_eur",
-        "humanitarian_eur_bn": "humanitarian_bn_eur", "military_eur_bn": "military_bn_eur",
-        "commitment_eur_bn": "total_commitments_bn_eur",
-        "allocation_usd_bn": "total_alloc_bn_usd",
-    }  # fmt: skip
-    totals[list(theirs)].rename(columns=theirs).to_csv(tmp_path / "totals.csv", index=False)
+    theirs = totals[list(kiel.DONOR_TOTALS)].rename(columns=kiel.DONOR_TOTALS)
+    theirs.to_csv(tmp_path / "totals.csv", index=False)
     shows = begin(tmp_path / "totals.csv")
     assert "totals by donor (to 2026-08-31) but no months" in shows
     assert "release 29, to 2026-04-30" in shows

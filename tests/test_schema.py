@@ -104,6 +104,21 @@ def test_a_bad_cell_is_told_before_the_hash(checkout, column, value, expected):
     assert "corrections.csv" in error.mend
 
 
+@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "@SUM(A1)", "+cmd|x", "-A1", "\tx"])
+def test_text_that_a_spreadsheet_would_run_is_refused(checkout, text):
+    edit(TABLE, 3, "item", '"' + text.replace('"', '""') + '"')
+    error = refused(sources.read_raw, FOLDER)
+    assert (error.row, error.column, error.found) == (3, "item", text)
+    assert error.expected == "text that no spreadsheet takes for a formula"
+
+
+@pytest.mark.parametrize("text", ["-5", "+3.5", "-", "a=b", "1-2", "x@y"])
+def test_other_text_is_left_alone(checkout, text):
+    edit(TABLE, 3, "item", text)
+    rehash(TABLE)
+    assert sources.read_raw(FOLDER)["item"].iloc[1] == text
+
+
 def test_a_changed_but_valid_value_is_noticed(checkout):
     assert edit(TABLE, 3, "allocation_eur", "1.5") != "1.5"
     error = refused(sources.read_raw, FOLDER)

@@ -103,6 +103,14 @@ def test_around_splits_on_the_day_and_ends_on_the_last_one():
     assert list(events.around(attacks(), "b", "2022-10-31", "2022-12-31").index) == ["after"]
 
 
+def test_a_day_outside_of_a_series_is_told():
+    areas = pd.Series([1.5, 2.5], ["2022-03-01", "2022-03-02"], name="nzz_km2")
+    assert events.on_day(areas, "2022-03-02") == 2.5
+    with pytest.raises(AuditError, match="nzz_km2 has no value on 2021-03-02") as caught:
+        events.on_day(areas, "2021-03-02")
+    assert caught.value.expected == "a day from 2022-03-01 to 2022-03-02"
+
+
 def test_a_picture_of_both_sides_needs_both():
     whole = events.compared(attacks(), "a", "2022-10-31", "2022-10-31")
     assert whole.equals(events.around(attacks(), "a", "2022-10-31", "2022-10-31"))

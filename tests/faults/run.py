@@ -50,11 +50,12 @@ FOLDER = "a büild of its own"
 class Checkout:
     """A copy of the committed state, with the part built."""
 
-    def __init__(self, base: Path) -> None:
-        """base: an empty folder."""
+    def __init__(self, base: Path, *, whole: bool = False) -> None:
+        """base: an empty folder. whole: build everything, which takes minutes a round."""
         self.root = copies.unpacked(base / FOLDER)
         self.variables = copies.environment(self.root)
-        self.targets = TARGETS
+        self.whole = whole
+        self.targets = [] if whole else TARGETS
         told = self.build()
         if told.returncode:
             raise Failed(told.stdout[-3000:])
@@ -181,7 +182,9 @@ def killed(checkout: Checkout, seed: int, number: int) -> tuple[str, str, list[s
     stop = number % 11 == 0
     checkout.lose(chance)
     build = checkout.start()
-    time.sleep(chance.uniform(0.3, 6.0) if role == "Snakemake" else chance.uniform(2.5, 5.5))
+    longer = 5 if checkout.whole else 1
+    begin, end = (0.3, 6.0) if role == "Snakemake" else (2.5, 5.5)
+    time.sleep(chance.uniform(begin, end * longer))
     struck = ""
     while not struck and build.poll() is None:
         victims = _roles(checkout, build)[role]
@@ -220,8 +223,9 @@ def kills(checkout: Checkout, seed: int, first: int, rounds: int) -> list[dict]:
             left[struck] += len(missing)
             said[struck] = seen(told) or said.get(struck, "")
             print(f"{done} of {rounds}: round {number - 1}, {struck}", flush=True)
+    of_all = ", everything being built" if checkout.whole else ""
     return [
-        row(what, counts[what], said[what], f"{left[what] / counts[what]:.0f}", seed)
+        row(what + of_all, counts[what], said[what], f"{left[what] / counts[what]:.0f}", seed)
         for what in sorted(counts)
     ]
 
@@ -464,10 +468,11 @@ def main() -> int:
     asked.add_argument("--rounds", type=int, default=200)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--first", type=int, default=0)
+    asked.add_argument("--whole", action="store_true", help="kill builds of everything")
     given = asked.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as base:
-        checkout = Checkout(Path(base))
+        checkout = Checkout(Path(base), whole=given.whole)
         for case in given.cases or ["kills", *CASES]:
             if why := lacks(case):
                 print(f"{case}: skipped, {why}", flush=True)
@@ -483,7 +488,7 @@ def main() -> int:
                 failed = True
                 print(f"{case}: FAILED\n{failure}", flush=True)
                 shutil.rmtree(Path(base) / FOLDER)
-                checkout = Checkout(Path(base))
+                checkout = Checkout(Path(base), whole=given.whole)
     return int(failed)
 
 

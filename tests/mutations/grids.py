@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from mutations.workbooks import ACCEPT, EITHER, REFUSE, Draw, _of
+from mutations.workbooks import ACCEPT, EITHER, REFUSE, Draw, _flipped, _of, _shortened
 
 
 @dataclass
@@ -318,19 +318,12 @@ def stray_quote(draw: Draw, grid: Grid) -> str:
 
 
 def cut_short(draw: Draw, grid: Grid) -> str:
-    share = draw(st.floats(0, 0.999))
-    grid.data.append(lambda data: data[: int(len(data) * share)])
+    grid.data.append(_shortened(draw, 0.999))
     return EITHER
 
 
 def byte_changed(draw: Draw, grid: Grid) -> str:
-    share, mask = draw(st.floats(0, 0.999)), draw(st.integers(1, 255))
-
-    def flip(data: bytes) -> bytes:
-        at = int(len(data) * share)
-        return data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
-
-    grid.data.append(flip)
+    grid.data.append(_flipped(draw))
     return EITHER
 
 

@@ -400,6 +400,14 @@ def written(rows: list[dict]) -> str:
     return stream.getvalue()
 
 
+def merged(rows: list[dict]) -> list[dict]:
+    """Rows in place of those of the same mutations; others stay, in the order of the kinds."""
+    old = TABLE.read_text("utf-8").splitlines() if TABLE.is_file() else []
+    found = {(row["target"], row["mutation"]): row for row in [*csv.DictReader(old), *rows]}
+    every = [(target, kind) for target, (_, kinds) in TARGETS.items() for kind in kinds]
+    return [found[key] for key in every if key in found]
+
+
 def main() -> None:
     """Run all mutations, or those whose names hold one of the words given."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -446,8 +454,8 @@ def main() -> None:
     print(f"{sum(row['rounds'] for row in rows):,} rounds, {len(wrong)} mutations that fooled")
     if wrong:
         raise SystemExit(1)
-    if not given.dry and not given.names:
-        TABLE.write_text(written(rows), encoding="utf-8")
+    if not given.dry:
+        TABLE.write_text(written(merged(rows)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,23 @@ def _of(draw: Draw, values: list):
     return draw(st.sampled_from(values))
 
 
+def _shortened(draw: Draw, most: float) -> Callable[[bytes], bytes]:
+    """Keeps a share of a file, from its beginning."""
+    share = draw(st.floats(0, most))
+    return lambda data: data[: int(len(data) * share)]
+
+
+def _flipped(draw: Draw) -> Callable[[bytes], bytes]:
+    """Changes some bits of one byte."""
+    share, mask = draw(st.floats(0, 0.999)), draw(st.integers(1, 255))
+
+    def flip(data: bytes) -> bytes:
+        at = int(len(data) * share)
+        return data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
+
+    return flip
+
+
 # ---------------------------------------------------------------- columns
 
 
@@ -550,19 +567,12 @@ def amount_formatted_as_a_date(draw: Draw, book: Workbook) -> str:
 
 
 def cut_short(draw: Draw, book: Workbook) -> str:
-    share = draw(st.floats(0, 0.99))
-    book.data.append(lambda data: data[: int(len(data) * share)])
+    book.data.append(_shortened(draw, 0.99))
     return REFUSE
 
 
 def bytes_changed(draw: Draw, book: Workbook) -> str:
-    share, mask = draw(st.floats(0, 0.999)), draw(st.integers(1, 255))
-
-    def flip(data: bytes) -> bytes:
-        at = int(len(data) * share)
-        return data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
-
-    book.data.append(flip)
+    book.data.append(_flipped(draw))
     return EITHER
 
 
