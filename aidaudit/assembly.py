@@ -473,18 +473,21 @@ def _perturbations() -> str:
     return _pipe(
         ["Raw table", "Value", "For example", "Verdicts", "Numbers", "Figures"],
         rows,
-        [22, 28, 32, -11, -11, -10],
+        [27, 28, 30, -11, -11, -10],
         f"T19: {REPORT_TABLES['T19']}: how many verdicts, numbers and figures. Nothing "
         "changed that is not made from the table. {#T19}",
     )
 
 
 def _rounded(words: str) -> str:
-    """A value of a raw table with six digits; what is no number as it is."""
+    """A value of a raw table, short enough for print; what is no number as it is."""
     try:
-        return f"{float(words):.6g}" if len(words) > 8 else words
+        value = float(words)
     except ValueError:
         return words
+    if abs(value) >= 1e6:
+        return f"{value:,.0f}"
+    return f"{value:.6g}" if len(words) > 8 else words
 
 
 def _breakable(words: str) -> str:
