@@ -510,7 +510,7 @@ def csv(tmp_path, text: str | bytes) -> Path:
         ("Norway,NOR,2022,2,abc,0,0,0", "financial", "abc"),
         ("Norway,NOR,2022,2.5,0,0,0,0", "month", 2.5),
         ("Norway,NOR,2022.5,2,0,0,0,0", "year", 2022.5),
-        ("Norway,NOR,,2,0,0,0,0", "year", None),
+        ("Norway,NOR,,2,0,0,0,0", "year", ""),
     ],
 )
 def test_a_bad_cell_of_the_explorer_is_told_in_its_words(tmp_path, line, column, found):

@@ -362,7 +362,7 @@ POINTS = "iso3,as_of,persons,measure,source\n"
             f"{MONTHLY}Poland,POL,2022-08,,repo\n",
             3,
             "refugees_recorded_latest_version",
-            None,
+            "",
         ),
         (
             readers.unhcr_press,
