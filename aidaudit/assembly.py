@@ -41,8 +41,6 @@ from aidaudit.report import (
 from aidaudit.verdicts import NOT_TESTABLE
 
 SECTIONS = Path("report/sections")
-# What is counted of changes to a module.
-MUTANTS = ("mutants", "killed", "survived", "explained")
 ABSTRACT = Path("report/abstract.md")
 VERDICT_FIGURE = ("V01", "all")
 # The article's sections as a picture names them.
@@ -497,7 +495,7 @@ def _breakable(words: str) -> str:
 
 def _mutants() -> str:
     rows = [
-        [f"`aidaudit/{row['module']}.py`", *(f"{row[n]:,}" for n in MUTANTS)]
+        [f"`aidaudit/{row['module']}.py`", *(f"{row[n]:,}" for n in trials.MUTANTS)]
         for row in trials.mutants()
     ]
     return _pipe(

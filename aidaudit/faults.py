@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-
-from aidaudit import files, paths
+from aidaudit import paths, trials
 
 
 def read() -> list[dict]:
     """Rows by fault: rounds, what was told, outputs missing on average, command, seeds."""
-    text = files.source(paths.FAULTS).read_text("utf-8")
-    return together(list(csv.DictReader(text.splitlines())))
+    return together(trials.read(paths.FAULTS))
 
 
 def together(rows: list[dict]) -> list[dict]:

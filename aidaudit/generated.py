@@ -44,15 +44,19 @@ def faults_page(rows: list[dict]) -> str:
     """docs/faults.md, from `faults.read`."""
     whole = sum(row["rounds"] for row in rows)
     seeds = sorted({seed for row in rows for seed in row["seeds"]})
-    lines = [
-        "| fault | rounds | what a person was told | outputs missing | resumed by |",
-        "|---|--:|---|--:|---|",
-    ]
-    for row in rows:
-        lines.append(
-            f"| {row['fault']} | {row['rounds']} | {_cell(row['seen'])} | {row['left']} "
-            f"| `{row['resumed']}` |"
-        )
+    lines = _table(
+        ["fault", "rounds", "what a person was told", "outputs missing", "resumed by"],
+        [
+            [
+                row["fault"],
+                row["rounds"],
+                _cell(row["seen"]),
+                row["left"],
+                f"`{row['resumed']}`",
+            ]
+            for row in rows
+        ],
+    )
     return "\n".join(
         [
             "# Faults, and what came of them",
@@ -94,20 +98,21 @@ def mutations_page(rows: list[dict]) -> str:
             "",
             f"## {target.capitalize()}",
             "",
-            "| changed | rounds | accepted | refused | most often told |",
-            "|---|--:|--:|--:|---|",
-        ]
-        lines += [
-            f"| {row['mutation']} | {row['rounds']} | {row['accepted']} | {row['refused']} "
-            f"| {_cell(row['seen'])} |"
-            for row in rows
-            if row["target"] == target
+            *_table(
+                ["changed", *trials.COUNTS, "most often told"],
+                [
+                    [row["mutation"], *(row[n] for n in trials.COUNTS), _cell(row["seen"])]
+                    for row in rows
+                    if row["target"] == target
+                ],
+            ),
         ]
     return "\n".join([*lines, ""])
 
 
 def honesty_page(tables: list[dict], modules: list[dict]) -> str:
     """docs/honesty.md, from `trials.perturbations` and `trials.mutants`."""
+    counts = ("verdicts", "numbers", "plotted", "tables", "unchanged")
     lines = [
         "# What results rest on",
         "",
@@ -120,15 +125,22 @@ def honesty_page(tables: list[dict], modules: list[dict]) -> str:
         "but the report, and compares every table, number and figure with those before. What "
         "is made from the table may change, by the manifest, and nothing else did.",
         "",
-        "| raw table | value | verdicts | numbers | figures | tables | same | for example |",
-        "|---|---|--:|--:|--:|--:|--:|---|",
-    ]
-    lines += [
-        f"| {row['table']} | row {row['row']}, {row['column']}: {row['was']} → {row['is']} "
-        f"| {row['verdicts']} | {row['numbers']} | {row['plotted']} | {row['tables']} "
-        f"| {row['unchanged']} | {_cell(row['example'])} |"
-        for row in tables
-    ]
+        *_table(
+            [
+                "raw table", "value", "verdicts", "numbers", "figures", "tables", "same",
+                "for example",
+            ],
+            [
+                [
+                    row["table"],
+                    f"row {row['row']}, {row['column']}: {row['was']} → {row['is']}",
+                    *(row[name] for name in counts),
+                    _cell(row["example"]),
+                ]
+                for row in tables
+            ],
+        ),
+    ]  # fmt: skip
     lines += [
         "",
         "## The code that every number passes through",
@@ -137,15 +149,26 @@ def honesty_page(tables: list[dict], modules: list[dict]) -> str:
         "until one fails. What survives is explained in "
         "[survivors.csv](../tests/honesty/survivors.csv).",
         "",
-        "| module | changes | noticed by a test | survived | explained |",
-        "|---|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| aidaudit/{row['module']}.py | {row['mutants']} | {row['killed']} "
-        f"| {row['survived']} | {row['explained']} |"
-        for row in modules
+        *_table(
+            ["module", "changes", "noticed by a test", "survived", "explained"],
+            [
+                [f"aidaudit/{row['module']}.py", *(row[n] for n in trials.MUTANTS)]
+                for row in modules
+            ],
+        ),
     ]
     return "\n".join([*lines, ""])
+
+
+def _table(header: list[str], rows: list[list]) -> list[str]:
+    """Lines of a Markdown table; columns of numbers stand to the right."""
+    right = [all(isinstance(row[at], int) for row in rows) for at in range(len(header))]
+    rule = "|".join("--:" if numbers else "---" for numbers in right)
+    return [
+        f"| {' | '.join(header)} |",
+        f"|{rule}|",
+        *(f"| {' | '.join(map(str, row))} |" for row in rows),
+    ]
 
 
 def _cell(words: str) -> str:

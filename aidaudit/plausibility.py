@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
-from aidaudit import aggregate, clean, files, schema, sources
+from aidaudit import aggregate, clean, files, paths, schema, sources
 from aidaudit.errors import AuditError
 from aidaudit.schema import NOT_SPLIT, UNDATED
 from aidaudit.tables import RAW
@@ -69,7 +70,19 @@ WORDS = {
     "dollars": "rows whose dollars are at another rate",
 }
 
-COLUMNS = ["check", "measure", "part", "unit", "found", "bound", "beyond", "row", "told"]
+
+class Finding(NamedTuple):
+    """What was seen of one sum, or of rows of one kind; row: the one to look at first."""
+
+    check: str
+    measure: str
+    part: str
+    unit: str
+    found: float
+    bound: str
+    beyond: bool
+    row: int | None
+    told: str
 
 
 def check(
@@ -86,12 +99,12 @@ def check(
     tidy: its clean table, of any depth. raw: the table it is made of, whose index counts the
     rows that errors name from 0. cut_off: ISO date. shown: how errors name the raw table.
     before: number and clean table of the release before, if there is one. Returns one row per
-    finding, columns as `COLUMNS` and reason (of what was accepted). Raises AuditError for the
+    finding, columns as `Finding` and reason (of what was accepted). Raises AuditError for the
     first finding beyond its bound that nothing accepts, and for an accepted one that is not
     there (any more).
     """
     found = pd.DataFrame(
-        [*_jumps(tidy, raw, before), *_within(tidy, raw, cut_off)], columns=COLUMNS
+        [*_jumps(tidy, raw, before), *_within(tidy, raw, cut_off)], columns=Finding._fields
     ).astype({"row": "Int64"})
     rows = accepted()
     rows = rows[rows["release"] == release]
@@ -138,12 +151,14 @@ def accepted() -> pd.DataFrame:
 def of_release(release: int) -> pd.DataFrame:
     """`check` of a release as ingested, against the last one before it."""
     earlier = [number for number in sources.release_numbers() if number < release]
+    folder = paths.raw_release(release)
+    raw, shown = clean.corrected(folder), sources.table_path(folder)
     return check(
         release,
-        clean.kiel(release),
-        clean.corrected(clean.paths.raw_release(release)),
+        clean.tidied(raw, release, sources.depth(release), shown),
+        raw,
         cut_off=sources.release(release)["cut_off"],
-        shown=sources.table_path(clean.paths.raw_release(release)),
+        shown=shown,
         before=(earlier[-1], clean.kiel(earlier[-1])) if earlier else None,
     )
 
@@ -195,7 +210,7 @@ def _sums(tidy: pd.DataFrame, measure: str, by: str) -> pd.Series:
 
 def _jumps(
     tidy: pd.DataFrame, raw: pd.DataFrame, before: tuple[int, pd.DataFrame] | None
-) -> list[tuple]:
+) -> list[Finding]:
     if before is None:
         return []
     number, old = before
@@ -212,25 +227,25 @@ def _jumps(
                 sums = (float(then.get(part, 0)), float(now.get(part, 0)))
                 found.append(_jump(measure, level, part, sums, number))
     return [
-        (*one[:-2], _behind(tidy, raw, old, one) if one[-3] else None, one[-1]) for one in found
+        one._replace(row=_behind(tidy, raw, old, one)) if one.beyond else one for one in found
     ]
 
 
 def _behind(
-    tidy: pd.DataFrame, raw: pd.DataFrame, old: pd.DataFrame, jump: tuple
+    tidy: pd.DataFrame, raw: pd.DataFrame, old: pd.DataFrame, jump: Finding
 ) -> int | None:
     """The row to look at first: the largest of the donor that changed most, of those here."""
-    level, measure, part = jump[:3]
     chosen, earlier = (
-        rows if level == "total" else rows[rows[level] == part] for rows in (tidy, old)
+        rows if jump.check == "total" else rows[rows[jump.check] == jump.part]
+        for rows in (tidy, old)
     )
-    now, then = (_sums(rows, measure, "donor") for rows in (chosen, earlier))
+    now, then = (_sums(rows, jump.measure, "donor") for rows in (chosen, earlier))
     changes = now.sub(then, fill_value=0).abs().reindex(now.index)
     if changes.empty:
         return None
     own = chosen[chosen["donor"] == changes.idxmax()]
     if "row" in tidy.columns:
-        return int(own[f"{measure}_eur"].fillna(0).idxmax()) + 2
+        return int(own[f"{jump.measure}_eur"].fillna(0).idxmax()) + 2
     return int((raw["donor"] == changes.idxmax()).idxmax()) + 2
 
 
@@ -246,7 +261,7 @@ def _jump(
     part: str,
     sums: tuple[float, float],
     number: int,
-) -> tuple:
+) -> Finding:
     then, now = sums
     bound = BOUNDS[level]
     change = now - then
@@ -255,14 +270,14 @@ def _jump(
         beyond = False
     who = f" of {part}" if level == "donor" else f" ({part})" if part else ""
     told = f"{measure}s{who} go from {then:.3f} to {now:.3f} bn EUR since release {number}"
-    return (level, measure, part, "bn EUR", change, f"{bound} since release {number}", beyond,
-            None, told)  # fmt: skip
+    since = f"{bound} since release {number}"
+    return Finding(level, measure, part, "bn EUR", change, since, beyond, None, told)
 
 
 # ---------------------------------------------------------------- a release by itself
 
 
-def _within(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[tuple]:
+def _within(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[Finding]:
     found = []
     if "month" in tidy.columns:
         found += _months(tidy, raw, cut_off)
@@ -295,11 +310,12 @@ def _within(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[tuple]:
     return found
 
 
-def _rows(rows: list[int], check: str, told: str) -> tuple:
+def _rows(rows: list[int], check: str, told: str) -> Finding:
     count = len(rows)
     which = f"{', '.join(map(str, rows[:SHOWN]))}{', …' * (count > SHOWN)}"
-    return (check, "", "", "rows", float(count), "no such row", count > 0,
-            rows[0] if rows else None, f"{told} ({count} such rows: {which})")  # fmt: skip
+    told = f"{told} ({count} such rows: {which})"
+    first = rows[0] if rows else None
+    return Finding(check, "", "", "rows", float(count), "no such row", count > 0, first, told)
 
 
 def _places(tidy: pd.DataFrame, raw: pd.DataFrame, wrong: pd.Series) -> list[int]:
@@ -315,7 +331,7 @@ def _places(tidy: pd.DataFrame, raw: pd.DataFrame, wrong: pd.Series) -> list[int
     return [int(at) + 2 for at in found["at"]]
 
 
-def _months(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[tuple]:
+def _months(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[Finding]:
     amounts = tidy[[f"{m}_eur" for m in aggregate.measures_of(tidy)]]
     valued = (amounts.fillna(0) != 0).any(axis=1) & (tidy["month"] != UNDATED)
     late = valued & (tidy["month"] > cut_off[:7])
@@ -331,9 +347,12 @@ def _months(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[tuple]:
         newest = _places(tidy, raw, valued & (tidy["month"] == last))
         months = (pd.Period(cut_off[:7]) - pd.Period(last)).n
         told = f"the last aid is of {last}, {months} months before the cut-off {cut_off}"
-        found.append(("ends_early", "", "", "months", float(months),
-                      f"fewer than {LATE_MONTHS} months", months >= LATE_MONTHS,
-                      newest[0], told))  # fmt: skip
+        bound, beyond = f"fewer than {LATE_MONTHS} months", months >= LATE_MONTHS
+        found.append(
+            Finding(
+                "ends_early", "", "", "months", float(months), bound, beyond, newest[0], told
+            )
+        )
     return found
 
 

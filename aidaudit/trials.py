@@ -11,21 +11,21 @@ import csv
 
 from aidaudit import files, paths
 
-TARGETS = "target"
 COUNTS = ("rounds", "accepted", "refused")
+MUTANTS = ("mutants", "killed", "survived", "explained")
 
 
 def mutations() -> list[dict]:
     """A row for each kind of file and way to change it; counts are numbers."""
-    return _read(paths.MUTATIONS, COUNTS)
+    return read(paths.MUTATIONS, COUNTS)
 
 
 def by_target(rows: list[dict]) -> list[dict]:
     """The kinds of file, each with its number of ways and the sums of its counts."""
     found: dict[str, dict] = {}
     for row in rows:
-        empty = {TARGETS: row[TARGETS], "ways": 0, **dict.fromkeys(COUNTS, 0)}
-        one = found.setdefault(row[TARGETS], empty)
+        empty = {"target": row["target"], "ways": 0, **dict.fromkeys(COUNTS, 0)}
+        one = found.setdefault(row["target"], empty)
         one["ways"] += 1
         for name in COUNTS:
             one[name] += row[name]
@@ -35,14 +35,15 @@ def by_target(rows: list[dict]) -> list[dict]:
 def perturbations() -> list[dict]:
     """A row for each raw table: what was changed, and how much changed with it."""
     counts = ("verdicts", "numbers", "plotted", "shown", "tables", "unchanged", "refused")
-    return _read(paths.PERTURBATIONS, counts)
+    return read(paths.PERTURBATIONS, counts)
 
 
 def mutants() -> list[dict]:
     """A row for each module: changes to it, killed by a test, survived, explained."""
-    return _read(paths.MUTANTS, ("mutants", "killed", "survived", "explained"))
+    return read(paths.MUTANTS, MUTANTS)
 
 
-def _read(path: str, counts: tuple[str, ...]) -> list[dict]:
+def read(path: str, counts: tuple[str, ...] = ()) -> list[dict]:
+    """The rows of a table that a runner wrote; counts: columns that are whole numbers."""
     rows = csv.DictReader(files.source(path).read_text("utf-8").splitlines())
     return [{**row, **{name: int(row[name]) for name in counts}} for row in rows]

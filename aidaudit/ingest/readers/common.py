@@ -36,6 +36,26 @@ def text(values: pd.Series) -> pd.Series:
     return values.map(one).astype("str")
 
 
+def wrong_cell(
+    problem: str,
+    found: pd.Series,
+    file: Path,
+    column: str,
+    expected: str,
+    mend: str = "correct the cell in a copy of the file, or ask the publisher.",
+) -> AuditError:
+    """The error of the first of some values; found: indexed by the file's rows, as `number`."""
+    return AuditError(
+        problem,
+        file=file.name,
+        row=int(found.index[0]) + 2,
+        column=column,
+        found=found.iloc[0],
+        expected=expected,
+        mend=mend,
+    )
+
+
 def number(values: pd.Series, file: Path, column: str) -> pd.Series:
     """Numbers; blanks become null. Raises AuditError for anything else, with its place.
 
@@ -46,16 +66,8 @@ def number(values: pd.Series, file: Path, column: str) -> pd.Series:
     numbers = numbers.where(np.isfinite)
     wrong = words.notna() & numbers.isna()
     if wrong.any():
-        at = wrong.idxmax()
-        raise AuditError(
-            "the value is not a number.",
-            file=file.name,
-            row=int(at) + 2,
-            column=column,
-            found=values[at],
-            expected="a number, or '.' for none",
-            mend="correct the cell in a copy of the file, or ask the publisher.",
-        )
+        expected = "a number, or '.' for none"
+        raise wrong_cell("the value is not a number.", values[wrong], file, column, expected)
     return numbers
 
 
@@ -88,16 +100,8 @@ def whole(
     # Past 2**53 not every whole number can be told from its neighbour.
     wrong = numbers.isna() | (numbers % 1 != 0) | (numbers.abs() >= 2**53)
     if wrong.any():
-        at = wrong.idxmax()
-        raise AuditError(
-            "the value is not a whole number.",
-            file=file.name,
-            row=int(at) + 2,
-            column=column,
-            found="" if pd.isna(numbers[at]) else float(numbers[at]),
-            expected=expected,
-            mend="correct the cell in a copy of the file, or ask the publisher.",
-        )
+        found = numbers[wrong].astype(object).where(numbers[wrong].notna(), "")
+        raise wrong_cell("the value is not a whole number.", found, file, column, expected)
     return numbers.astype("Int64")
 
 

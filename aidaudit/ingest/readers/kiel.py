@@ -22,6 +22,7 @@ from aidaudit.ingest.readers.common import (
     picked,
     text,
     whole,
+    wrong_cell,
 )
 
 KIEL_SHEET = "Bilateral Assistance, MAIN DATA"
@@ -179,15 +180,13 @@ def _no_dates(column: pd.Series, file: Path, name: str) -> None:
     """Raise AuditError for a date outside the column of dates: Excel makes one of '3-5'."""
     wrong = column.map(lambda value: isinstance(value, date | time | timedelta))
     if wrong.any():
-        at = wrong.idxmax()
-        raise AuditError(
+        raise wrong_cell(
             "a spreadsheet program has made a date of the value.",
-            file=file.name,
-            row=int(at) + 2,
-            column=name,
-            found=str(column[at]),
-            expected="text or a number",
-            mend="write in a copy of the file what the publisher meant, as text.",
+            column[wrong].map(str),
+            file,
+            name,
+            "text or a number",
+            "write in a copy of the file what the publisher meant, as text.",
         )
 
 

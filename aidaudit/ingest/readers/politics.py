@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
@@ -17,6 +16,7 @@ from aidaudit.ingest.readers.common import (
     pages,
     text,
     whole,
+    wrong_cell,
 )
 
 # Ukraine, all its land neighbours, and Georgia, which asked to join the EU when Ukraine and
@@ -51,15 +51,13 @@ def _known(file: Path, values: pd.Series, column: str, words: dict[str, str]) ->
     out = given.map(words)
     wrong = out.isna()
     if wrong.any():
-        at = wrong.idxmax()
-        raise AuditError(
+        raise wrong_cell(
             "the publisher uses a word that is not known.",
-            file=file.name,
-            row=int(at) + 2,
-            column=column,
-            found=given[at],
-            expected=f"one of {list(words)}",
-            mend="if it is right, teach it to aidaudit/ingest/readers/politics.py.",
+            given[wrong],
+            file,
+            column,
+            f"one of {list(words)}",
+            "if it is right, teach it to aidaudit/ingest/readers/politics.py.",
         )
     return out
 
