@@ -1,12 +1,14 @@
 """Build the committed state in a copy of it, and hold every output against what is recorded.
 
-What tests/identity/run.py, tests/slurm/run.py and tests/kubernetes/run.py share.
+What tests/identity/run.py, tests/slurm/run.py and tests/kubernetes/run.py share; and a root
+for tests that build nothing.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +28,16 @@ def unpacked(root: Path) -> Path:
     root.mkdir()
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=-1, check=True)
     subprocess.run(["tar", "-x"], cwd=root, input=archive.stdout, check=True)
+    return root
+
+
+def raw_tables(root: Path, *, releases: bool = True) -> Path:
+    """A root of configuration and raw tables alone, with or without the tracker's releases."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "Snakefile").touch()
+    left_out = None if releases else shutil.ignore_patterns("release-*")
+    shutil.copytree(ROOT / "config", root / "config")
+    shutil.copytree(ROOT / "data/raw", root / "data/raw", ignore=left_out)
     return root
 
 

@@ -1,31 +1,18 @@
 """A few of the rounds of tests/faults/run.py, and how it tells what a person saw."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from faults import run as faults
 
 from aidaudit import generated
 from aidaudit.faults import together
 
 ROOT = Path(__file__).parents[1]
 SEED = 1
-
-
-@pytest.fixture(scope="module")
-def faults():
-    sys.path.insert(0, str(ROOT / "tests"))
-    try:
-        spec = importlib.util.spec_from_file_location("faults", ROOT / "tests/faults/run.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["faults"] = module
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        sys.path.remove(str(ROOT / "tests"))
 
 
 def in_git() -> bool:
@@ -39,14 +26,14 @@ def in_git() -> bool:
 @pytest.mark.build
 @pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux")
 @pytest.mark.skipif(not in_git(), reason="an unpacked archive has no committed state")
-def test_killed_builds_are_taken_up_as_if_nothing_had_been(faults, tmp_path):
+def test_killed_builds_are_taken_up_as_if_nothing_had_been(tmp_path):
     checkout = faults.Checkout(tmp_path)
     assert len(checkout.expected) > 40
     rows = faults.kills(checkout, SEED, 1, 3)
     assert sum(row["rounds"] for row in rows) == 3
 
 
-def test_what_was_said_is_told_without_what_differs(faults):
+def test_what_was_said_is_told_without_what_differs():
     told = (
         "2 jobs to do.\n\nnotebooks/figures/F10.ipynb: failed in cell 9: while True:\n"
         "CellTimeoutError: A cell timed out\n  the notebook as far as it ran: logs/x.ipynb\n"

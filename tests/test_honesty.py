@@ -1,12 +1,11 @@
 """How tests/honesty/mutants.py finds changes, tells who survives, and holds its tables true."""
 
 import ast
-import importlib.util
 import os
-import sys
 from pathlib import Path
 
 import pytest
+from honesty import mutants
 
 ROOT = Path(__file__).parents[1]
 TINY = '''"""A module of a few lines."""
@@ -37,22 +36,8 @@ def test_half():
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants run in forks")
 
 
-@pytest.fixture(scope="module")
-def mutants():
-    sys.path.insert(0, str(ROOT / "tests"))
-    try:
-        path = ROOT / "tests/honesty/mutants.py"
-        spec = importlib.util.spec_from_file_location("mutants", path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["mutants"] = module
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        sys.path.remove(str(ROOT / "tests"))
-
-
 @pytest.fixture
-def tiny(mutants, tmp_path):
+def tiny(tmp_path):
     """The module of a few lines, and its test, as mutants.py takes them."""
 
     def made(text=TINY, test=TEST):
@@ -65,12 +50,12 @@ def tiny(mutants, tmp_path):
     return made
 
 
-def changes(mutants, text):
+def changes(text):
     return mutants.lasting(mutants.points(ast.parse(text)))
 
 
-def test_every_change_is_found_in_the_order_of_the_text(mutants, tiny):
-    assert changes(mutants, TINY) == CHANGES
+def test_every_change_is_found_in_the_order_of_the_text(tiny):
+    assert changes(TINY) == CHANGES
     places = tiny().places()
     assert places[0] == "tiny:L6:C7:comparison:whole <= 0 → whole < 0"
     assert places[-1].startswith("tiny:L8:C11:operator:")
@@ -101,36 +86,36 @@ def test_every_change_is_found_in_the_order_of_the_text(mutants, tiny):
         ("if a < b:\n    b()", {"a < b → a <= b", "a < b → a >= b", "b() → pass"}),
     ],
 )  # fmt: skip
-def test_what_is_changed(mutants, text, found):
+def test_what_is_changed(text, found):
     whole = f"{text.partition(chr(10))[0]} → pass"
-    told = {change.split(": ", 2)[2] for change in changes(mutants, text)}
+    told = {change.split(": ", 2)[2] for change in changes(text)}
     assert told - {whole} == found
 
 
-def test_words_of_errors_are_left_as_they_are_but_not_what_they_tell(mutants):
+def test_words_of_errors_are_left_as_they_are_but_not_what_they_tell():
     text = "raise Wrong(f'there is no {names[0]}', mend='write one')"
-    told = changes(mutants, text)
+    told = changes(text)
     assert [one for one in told if "XX" in one] == []
     assert "the module: keyword: mend='write one' → ∅" in told
     assert "the module: constant: names[0] → names[1]" in told
 
 
-def test_changes_that_read_alike_are_told_apart_and_need_no_line(mutants):
-    told = changes(mutants, "x = -a\nx = -a")
+def test_changes_that_read_alike_are_told_apart_and_need_no_line():
+    told = changes("x = -a\nx = -a")
     assert told[1:4:2] == [
         "the module: operator: -a → a",
         "the module: operator: -a → a (no. 2)",
     ]
-    assert changes(mutants, "# above\n\n" + TINY) == CHANGES
+    assert changes("# above\n\n" + TINY) == CHANGES
 
 
-def test_one_change_is_carried_out_and_no_other(mutants):
+def test_one_change_is_carried_out_and_no_other():
     changed = ast.unparse(mutants.mutated(TINY, 5))
     assert changed == ast.unparse(ast.parse(TINY)).replace("part / whole", "part * whole")
     assert ast.unparse(mutants.mutated(TINY, None)) == ast.unparse(ast.parse(TINY))
 
 
-def test_what_survives_has_a_reason_or_is_an_error(mutants, tiny, capfd):
+def test_what_survives_has_a_reason_or_is_an_error(tiny, capfd):
     known = [
         {"module": "tiny", "mutant": CHANGES[0], "reason": "no whole is zero"},
         {"module": "tiny", "mutant": CHANGES[2], "reason": ""},
@@ -150,7 +135,7 @@ def test_what_survives_has_a_reason_or_is_an_error(mutants, tiny, capfd):
     assert [line.partition(":")[0] for line in told] == ["survived"] * 3
 
 
-def test_tests_that_fail_anyway_or_never_ask_kill_nothing(mutants, tiny):
+def test_tests_that_fail_anyway_or_never_ask_kill_nothing(tiny):
     with pytest.raises(mutants.Failed, match="fail without any change"):
         mutants.run(tiny(test=TEST.replace("0.5", "0.6")), [])
     with pytest.raises(mutants.Failed, match="no test of tiny"):
@@ -159,12 +144,12 @@ def test_tests_that_fail_anyway_or_never_ask_kill_nothing(mutants, tiny):
         mutants.run(tiny(test=""), [])
 
 
-def test_what_never_ends_is_ended(mutants, tiny, monkeypatch):
+def test_what_never_ends_is_ended(tiny, monkeypatch):
     monkeypatch.setattr(mutants, "SECONDS", 1)
     assert tiny("while True:\n    pass\n").outcome(None) == "never ends"
 
 
-def test_table_keeps_the_rows_of_other_modules(mutants, tmp_path, monkeypatch):
+def test_table_keeps_the_rows_of_other_modules(tmp_path, monkeypatch):
     monkeypatch.setattr(mutants, "TABLE", tmp_path / "mutants.csv")
     row = dict(zip(mutants.COLUMNS, ["money", 9, 8, 1, 1], strict=True))
     mutants.keep([row])
@@ -176,7 +161,7 @@ def test_table_keeps_the_rows_of_other_modules(mutants, tmp_path, monkeypatch):
     ]
 
 
-def test_every_reason_is_of_a_change_that_is_there(mutants):
+def test_every_reason_is_of_a_change_that_is_there():
     known = mutants.read(mutants.KNOWN)
     for module in mutants.TESTS:
         names = mutants.lasting(mutants.subject(module).points())
@@ -186,7 +171,7 @@ def test_every_reason_is_of_a_change_that_is_there(mutants):
     assert {row["module"] for row in known} <= set(mutants.TESTS)
 
 
-def test_table_and_reasons_agree(mutants):
+def test_table_and_reasons_agree():
     known = [row["module"] for row in mutants.read(mutants.KNOWN)]
     rows = mutants.read(mutants.TABLE)
     assert [row["module"] for row in rows] == sorted(mutants.TESTS)

@@ -2,13 +2,13 @@
 
 import dataclasses
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
+import copies
 import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
@@ -50,13 +50,8 @@ AMOUNT = "tot_sub_activity_value_EUR_redistr"
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    root = tmp_path / "root"
-    root.mkdir()
-    (root / "Snakefile").touch()
-    shutil.copytree(HERE / "config", root / "config")
     # Two rows are no successor of a release; tests/test_plausibility.py looks at those.
-    without = shutil.ignore_patterns("release-*")
-    shutil.copytree(HERE / "data/raw", root / "data/raw", ignore=without)
+    root = copies.raw_tables(tmp_path / "root", releases=False)
     monkeypatch.chdir(root)
     monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
     return root

@@ -1,9 +1,9 @@
 """A release that can hardly be what it says stops, unless somebody gave a reason."""
 
 import re
-import shutil
 from pathlib import Path
 
+import copies
 import pandas as pd
 import pytest
 
@@ -190,11 +190,7 @@ def test_dollars_read_as_euros_are_told():
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    root = tmp_path / "root"
-    root.mkdir()
-    (root / "Snakefile").touch()
-    shutil.copytree(ROOT / "config", root / "config")
-    shutil.copytree(ROOT / "data/raw", root / "data/raw")
+    root = copies.raw_tables(tmp_path / "root")
     monkeypatch.chdir(root)
     monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
     return root

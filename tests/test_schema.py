@@ -1,9 +1,9 @@
 """Every breach of a raw table ends with one message that says where, what and how to mend."""
 
 import json
-import shutil
 from pathlib import Path
 
+import copies
 import pytest
 
 from aidaudit import clean, schema, sources
@@ -31,9 +31,7 @@ HEADER = "id,value,sure,kind\n"
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    (tmp_path / "Snakefile").touch()
-    shutil.copytree(HERE / "config", tmp_path / "config")
-    shutil.copytree(HERE / "data/raw", tmp_path / "data/raw")
+    copies.raw_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
     return tmp_path

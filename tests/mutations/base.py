@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import io
 import random
-import shutil
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import fsum
 from pathlib import Path
+from types import FunctionType
 
+import copies
 import openpyxl
 
 from aidaudit import ingest
@@ -83,12 +85,7 @@ def facts(chance: random.Random, release: int) -> list[dict]:
 
 def checkout(folder: Path) -> Path:
     """A root with register, corrections and context tables, and release 30 of this tracker."""
-    root = folder / "root"
-    root.mkdir(parents=True)
-    (root / "Snakefile").touch()
-    without = shutil.ignore_patterns("release-*")
-    shutil.copytree(ROOT / "config", root / "config")
-    shutil.copytree(ROOT / "data/raw", root / "data/raw", ignore=without)
+    root = copies.raw_tables(folder / "root", releases=False)
     # What is accepted of the real releases is nothing that these could show.
     accepted = root / "data/raw/plausibility.csv"
     accepted.write_text(accepted.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
@@ -153,8 +150,6 @@ class Workbook:
 
 
 def _with_parts(data: bytes, changes: list[Callable]) -> bytes:
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     for change in changes:
@@ -173,3 +168,14 @@ def sums(rows: list[dict], by: str, measure: str) -> dict[str, float]:
         if row[f"{measure}_eur"] is not None:
             parts[row[by]].append(row[f"{measure}_eur"])
     return {part: total for part, values in parts.items() if (total := fsum(values))}
+
+
+def kinds(module: dict[str, object]) -> dict[str, Callable]:
+    """A module's own functions without an underscore, in order, by their names in words."""
+    return {
+        name.replace("_", " "): value
+        for name, value in module.items()
+        if isinstance(value, FunctionType)
+        and value.__module__ == module["__name__"]
+        and not name.startswith("_")
+    }

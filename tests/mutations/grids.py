@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from mutations import base
 from mutations.workbooks import ACCEPT, EITHER, REFUSE, Draw, _flipped, _of, _shortened
 
 
@@ -327,11 +328,4 @@ def byte_changed(draw: Draw, grid: Grid) -> str:
     return EITHER
 
 
-KINDS: dict[str, Callable[[Draw, Grid], str]] = {
-    name.replace("_", " "): value
-    for name, value in list(globals().items())
-    if callable(value)
-    and getattr(value, "__module__", "") == __name__
-    and not name.startswith("_")
-    and name != "Grid"
-}
+KINDS: dict[str, Callable[[Draw, Grid], str]] = base.kinds(globals())

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from math import fsum
 from pathlib import Path
 
@@ -240,8 +241,9 @@ def release_csv(
             theirs = frame.rename(columns=names)[list(names.values())]
             return _cells_differ(_plain(content), theirs, list(theirs), trimmed=True)
 
-        same = must == ACCEPT or content != good
-        _on_a_clean_root(root, 31, lambda: judged(must if same else ACCEPT, take, tally))
+        if content == good:
+            must = ACCEPT
+        _on_a_clean_root(root, 31, lambda: judged(must, take, tally))
 
     return target
 
@@ -282,14 +284,13 @@ def _same(said: str, taken: object, trimmed: bool) -> bool:
 # ---------------------------------------------------------------- raw tables
 
 
+@cache
 def small_folders(root: Path) -> list[str]:
     """Raw tables that are read quickly, and the release that is there."""
-    folder = root / sources.RAW_FOLDER
     return [
         name
         for name in sources.packages()
         if (root / sources.table_path(name)).stat().st_size < LARGEST
-        and (folder / name).is_dir()
     ]
 
 

@@ -6,6 +6,7 @@ them), REFUSE, or EITHER, where bounds decide; accepted facts are compared in an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, time
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from openpyxl.styles import Font
 
 from aidaudit.ingest.readers import kiel
+from mutations import base
 from mutations.base import CURRENCIES, Workbook, month_day
 
 ACCEPT, REFUSE, EITHER = "accept", "refuse", "either"
@@ -279,7 +281,7 @@ def control_character(draw: Draw, book: Workbook) -> str:
     def put(parts: dict[str, bytes]) -> None:
         name = "xl/worksheets/sheet1.xml"
         cell = f'<c r="{letter}{at + 2}" t="inlineStr"><is><t>A_x{number:04X}_B</t></is></c>'
-        parts[name] = replaced_cell(parts[name], f"{letter}{at + 2}", cell)
+        parts[name] = _replaced_cell(parts[name], f"{letter}{at + 2}", cell)
 
     letter = book.letter("item_count_delivered")
     book.cells[at, "item_count_delivered"] = "mark"
@@ -287,10 +289,8 @@ def control_character(draw: Draw, book: Workbook) -> str:
     return EITHER
 
 
-def replaced_cell(xml: bytes, place: str, cell: str) -> bytes:
+def _replaced_cell(xml: bytes, place: str, cell: str) -> bytes:
     """A sheet's XML with another element for one of its cells."""
-    import re
-
     pattern = rf'<c r="{place}"(?:[^>]*/>|.*?</c>)'
     found, count = re.subn(pattern, cell, xml.decode(), count=1, flags=re.DOTALL)
     assert count == 1, place
@@ -447,7 +447,7 @@ def formula_with_its_result(draw: Draw, book: Workbook) -> str:
         name = "xl/worksheets/sheet1.xml"
         value = book.rows[at][ours]
         cell = f'<c r="{place}"><f>1+{value!r}-1</f><v>{value!r}</v></c>'
-        parts[name] = replaced_cell(parts[name], place, cell)
+        parts[name] = _replaced_cell(parts[name], place, cell)
 
     place = f"{book.letter(ours)}{at + 2}"
     book.parts.append(put)
@@ -606,11 +606,4 @@ def the_release_before_again(draw: Draw, book: Workbook) -> str:
     return REFUSE
 
 
-KINDS: dict[str, Callable[[Draw, Workbook], str]] = {
-    name.replace("_", " "): value
-    for name, value in list(globals().items())
-    if callable(value)
-    and getattr(value, "__module__", "") == __name__
-    and not name.startswith("_")
-    and name not in ("replaced_cell",)
-}
+KINDS: dict[str, Callable[[Draw, Workbook], str]] = base.kinds(globals())
