@@ -6,7 +6,6 @@ they do not reach rebuilds nothing when it changes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -101,8 +100,6 @@ def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: 
     Pages that are still what their notebook gives are left alone: after an edit of one
     notebook the others' would take most of the rebuild.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from aidaudit import report
 
     opened = receipting.opened(rule="pages", code=code, inputs=inputs)
@@ -110,12 +107,8 @@ def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: 
     pairs = list(zip(executed, outputs, strict=True))
     kept = receipting.still_made(opened, receipt, pairs)
 
-    def write(pair: tuple[str, str]) -> None:
-        report.notebook_html(Path(pair[0]), Path(pair[1]), repro.root())
-
-    # Pandoc does the work, each time as a process of its own; nothing else is left to run then.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(write, [pair for pair in pairs if pair[1] not in kept]))
+    left = [(Path(ipynb), Path(page)) for ipynb, page in pairs if page not in kept]
+    report.notebook_pages(left, repro.root())
     receipting.close(opened, outputs, receipt)
 
 

@@ -7,14 +7,18 @@ reading and writing; what the two formats do differently is in `report/*.lua`.
 
 from __future__ import annotations
 
+import base64
 import json
+import mimetypes
 import os
 import re
 import subprocess
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -352,8 +356,13 @@ def verdict_markdown(verdict: str) -> str:
         raise AuditError("unknown verdict", found=verdict, expected=known, mend=mend)
     style, symbol = VERDICTS[verdict]
     # The space after the symbol does not break, or the symbol would stand on its own line.
-    symbol = f'[{plain(symbol)}]{{.symbol aria-hidden="true"}}'
-    return f"[{symbol}\u00a0{verdict}]{{.verdict .{style}}}"
+    symbol = _span(plain(symbol), "symbol", ' aria-hidden="true"')
+    return _span(f"{symbol}\u00a0{verdict}", f"verdict {style}")
+
+
+def _span(content: str, classes: str, attributes: str = "") -> str:
+    """Markdown of a span. Written with brackets, pandoc would read nested ones many times."""
+    return f'<span class="{classes}"{attributes}>{content}</span>'
 
 
 def claims_markdown(rows: Sequence[Mapping], caption: str, *, name: str = "T01") -> str:
@@ -379,7 +388,7 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
     """The five cells of one claim; `below` is a second, smaller line within a cell."""
 
     def below(text: str) -> str:
-        return f" [{text}]{{.below}}" if text else ""
+        return f" {_span(text, 'below')}" if text else ""
 
     def cell(key: str) -> str:
         value = row.get(key)
@@ -395,8 +404,8 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
         lines.append(f"Rule: {cell('why')}")
     if row.get("notebook"):
         lines.append(f"[Notebook]({row['notebook']})")
-    fold = "".join(f"[{line}]{{.line}}" for line in lines)
-    evidence = f" [{fold}]{{.evidence}}" if fold else ""
+    fold = "".join(_span(line, "line") for line in lines)
+    evidence = f" {_span(fold, 'evidence')}" if fold else ""
     yield (cell("paraphrase") or "–") + below(cell("reason")) + evidence
     yield cell("asserted") or "–"
     yield (cell("computed") or "–") + below(cell("interval"))
@@ -421,19 +430,37 @@ def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> Non
     options = (
         "--to=html5",
         "--shift-heading-level-by=1",
-        "--embed-resources",
         "--section-divs",
         "--toc",
         "--toc-depth=3",
     )
-    style = ("--template=report/template.html", "--css=report/style.css")
-    options += (*style, "--lua-filter=report/tables.lua", *_marks("report-html", made_from))
-    page = _report(markdown, root, *options)
+    style = (root / FOLDER / "style.css").read_text("utf-8")
+    options += ("--template=report/template.html", f"--variable=style:{style}")
+    options += ("--lua-filter=report/tables.lua", *_marks("report-html", made_from))
+    page = _embedded(_report(markdown, root, *options), root)
     if VIEW_ANCHOR in page:
         spec = json.loads((root / paths.VIEW).read_text("utf-8"))
         page = explorer.embed(page, spec, (root / paths.LIBRARY).read_text("utf-8"))
     _refuse_requests(page, out)
     _write(out, page.encode())
+
+
+def _embedded(page: str, root: Path) -> str:
+    """The page with its pictures in it; pandoc, asked for it, would read all of it again.
+
+    Raises AuditError for a picture that is not there.
+    """
+
+    def embed(match: re.Match[str]) -> str:
+        path = unescape(match[2])
+        try:
+            content = base64.b64encode((root / path).read_bytes()).decode("ascii")
+        except OSError as error:
+            raise _no_picture(path) from error
+        kind, _ = mimetypes.guess_type(path)
+        return f"{match[1]}data:{kind};base64,{content}{match[3]}"
+
+    return re.sub(r'(<img src=")(?!data:)([^"]*)(")', embed, page)
 
 
 def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None:
@@ -468,34 +495,33 @@ def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None
     _write(out, pdf)
 
 
-def notebook_html(ipynb: Path, out: Path, root: Path | None = None) -> None:
-    """Write an executed notebook as one HTML page with code, tables and pictures.
+def notebook_pages(pairs: Sequence[tuple[Path, Path]], root: Path | None = None) -> None:
+    """Write executed notebooks as HTML pages with code, tables and pictures.
 
-    Scripts, styles, frames and remote pictures in outputs are dropped: what remains is text,
-    tables and embedded pictures. root: as for `to_html`; the current checkout if not given.
-    Raises AuditError if the notebook cannot be read.
+    pairs: notebook, page. Scripts, styles, frames and remote pictures in outputs are dropped:
+    what remains is text, tables and embedded pictures. root: as for `to_html`; the current
+    checkout if not given. Raises AuditError for a notebook that cannot be read.
     """
-    root = root or repro.root()
-    page = _pandoc(
-        ipynb.read_text(encoding="utf-8"),
-        root,
-        "--from=ipynb",
-        "--to=html5",
-        "--embed-resources",
-        "--template=report/template.html",
-        "--css=report/style.css",
-        "--lua-filter=report/notebook.lua",
-        "--lua-filter=report/tables.lua",
-        # Bold and italic: pandoc's colours are too pale to read, and do not turn dark.
-        "--highlight-style=monochrome",
-        f"--metadata=pagetitle:{ipynb.stem}",
-        "--metadata=lang:en",
-        "--variable=notebook",
-        f"--resource-path={ipynb.resolve().parent}",
-        file=ipynb,
-    )
-    _refuse_requests(page, ipynb)
-    _write(out, page.encode())
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        shares = [pairs[number::cores] for number in range(cores)]
+        list(pool.map(lambda share: _pages(share, root or repro.root()), shares))
+
+
+def _pages(pairs: Sequence[tuple[Path, Path]], root: Path) -> None:
+    """Write pages, all by one run of pandoc."""
+    if not pairs:
+        return
+    paths_ = "".join(f"{ipynb.resolve()}\n" for ipynb, _ in pairs)
+    done = _run_pandoc(paths_, root, "lua", "report/pages.lua")
+    if done.returncode:
+        raise _explain(done.stderr, root, "report/pages.lua")
+    answers = map(json.loads, done.stdout.rstrip("\n").split("\n"))
+    for (ipynb, out), answer in zip(pairs, answers, strict=True):
+        if "error" in answer:
+            raise _explain(answer["error"], root, ipynb)
+        _refuse_requests(answer["page"], ipynb)
+        _write(out, answer["page"].encode())
 
 
 def _marks(identifier: str, made_from: str) -> list[str]:
@@ -522,11 +548,19 @@ def _report(markdown: str, root: Path, *options: str) -> str:
 
 
 def _pandoc(text: str, root: Path, *options: str, file: str | Path) -> str:
-    """Run pandoc in `root` on a text. Raises AuditError with pandoc's own words."""
+    """What pandoc makes of a text. Raises AuditError with pandoc's own words."""
+    done = _run_pandoc(text, root, "--standalone", *options)
+    if done.returncode:
+        raise _explain(done.stderr, root, file)
+    return done.stdout
+
+
+def _run_pandoc(text: str, root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pandoc in `root` on a text."""
     import pypandoc
 
-    done = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--standalone", *options],
+    return subprocess.run(
+        [pypandoc.get_pandoc_path(), *options],
         input=text,
         capture_output=True,
         encoding="utf-8",
@@ -534,9 +568,6 @@ def _pandoc(text: str, root: Path, *options: str, file: str | Path) -> str:
         env=repro.environment(),
         check=False,
     )
-    if done.returncode:
-        raise _explain(done.stderr, root, file)
-    return done.stdout
 
 
 def _explain(stderr: str, root: Path, file: str | Path) -> AuditError:
@@ -556,10 +587,14 @@ def _explain(stderr: str, root: Path, file: str | Path) -> AuditError:
             mend=f"{nearest(key, known)}Or add an entry to report/bibliography.bib.",
         )
     if picture:
-        problem, mend = "picture not found", "Draw it first, or mend its path."
-        return AuditError(problem, file, found=picture[1], mend=mend)
+        return _no_picture(picture[1], file)
     wrong = re.sub(r"^Failing because.*$|\[WARNING\] ", "", stderr, flags=re.MULTILINE).strip()
     return AuditError("pandoc refuses the text", file, found=wrong)
+
+
+def _no_picture(path: str, file: str | Path = FOLDER) -> AuditError:
+    mend = "Draw it first, or mend its path."
+    return AuditError("picture not found", file, found=path, mend=mend)
 
 
 def _find(pattern: str, root: Path) -> tuple[Path | None, dict]:

@@ -2,7 +2,8 @@ SECTIONS = sorted(str(path) for path in Path("report/sections").glob("*.md"))
 STYLE = [
     str(path)
     for path in sorted(Path("report").glob("*.*"))
-    if path.suffix in {".html", ".css", ".typ", ".lua", ".bib"} and path.stem != "report"
+    if path.suffix in {".html", ".css", ".typ", ".lua", ".bib", ".theme"}
+    and path.stem != "report"
 ]
 
 
@@ -67,6 +68,8 @@ rule render:
         "logs/render_{format}.log",
     wildcard_constraints:
         format="html|pdf",
+    # The longest of what comes last.
+    priority: 1
     conda:
         "../envs/environment.yaml"
     params:

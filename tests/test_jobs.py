@@ -23,11 +23,12 @@ def pages(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = []
 
-    def page(source, out, _):
-        made.append(source.stem)
-        out.write_text(f"page of {source.read_text()}")
+    def pages(pairs, _):
+        for source, out in pairs:
+            made.append(source.stem)
+            out.write_text(f"page of {source.read_text()}")
 
-    monkeypatch.setattr(report, "notebook_html", page)
+    monkeypatch.setattr(report, "notebook_pages", pages)
 
     def run(code="1"):
         made.clear()

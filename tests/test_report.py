@@ -193,7 +193,7 @@ def make_root(folder: Path) -> Path:
     sections = folder / "report" / "sections"
     sections.mkdir(parents=True)
     for source in (REPOSITORY / "report").iterdir():
-        if source.suffix in {".html", ".css", ".typ", ".lua", ".bib"}:
+        if source.suffix in {".html", ".css", ".typ", ".lua", ".bib", ".theme"}:
             shutil.copy(source, folder / "report")
     (folder / "report" / "abstract.md").write_text(ABSTRACT)
     (sections / "01-military.md").write_text(FIRST)
@@ -563,7 +563,7 @@ def a_notebook(path: Path) -> Path:
 
 
 def test_a_notebook_becomes_an_inert_page(root, tmp_path):
-    report.notebook_html(a_notebook(tmp_path / "F01.ipynb"), tmp_path / "F01.html", root)
+    report.notebook_pages([(a_notebook(tmp_path / "F01.ipynb"), tmp_path / "F01.html")], root)
     page = (tmp_path / "F01.html").read_text()
     tags = Tags(page)
     assert "<title>F01 · The headline</title>" in page
@@ -587,4 +587,4 @@ def test_a_notebook_becomes_an_inert_page(root, tmp_path):
 def test_a_broken_notebook_is_told(root, tmp_path):
     (tmp_path / "broken.ipynb").write_text(json.dumps({"cells": 3}))
     with pytest.raises(AuditError, match="broken"):
-        report.notebook_html(tmp_path / "broken.ipynb", tmp_path / "broken.html", root)
+        report.notebook_pages([(tmp_path / "broken.ipynb", tmp_path / "broken.html")], root)

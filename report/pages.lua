@@ -1,0 +1,43 @@
+-- Executed notebooks as pages, all in one run: pandoc takes longer to start than to write one.
+-- Run by `pandoc lua`. Each line of input is a notebook's path; each line of output is JSON,
+-- its page or what is wrong with it.
+
+local filters = { 'report/notebook.lua', 'report/tables.lua' }
+
+local function contents(path)
+  local file = assert(io.open(path, 'rb'))
+  local text = file:read 'a'
+  file:close()
+  return text
+end
+
+local options = pandoc.WriterOptions {
+  template = pandoc.template.compile(contents 'report/template.html'),
+  -- Bold and italic: pandoc's colours are too pale to read, and do not turn dark.
+  highlight_method = pandoc.json.decode(contents 'report/code.theme', false),
+  variables = { notebook = 'yes', style = contents 'report/style.css' },
+}
+
+-- A picture that stays outside is refused later, with all else that would be fetched.
+local function embed(image)
+  local found, mime, data = pcall(pandoc.mediabag.fetch, image.src)
+  if not found or not mime then return nil end
+  image.src = pandoc.mediabag.make_data_uri(mime, data)
+  return image
+end
+
+local function page(path)
+  -- One notebook's pictures are not the next one's.
+  pandoc.mediabag.empty()
+  local document = pandoc.read(contents(path), 'ipynb')
+  for _, filter in ipairs(filters) do
+    document = pandoc.utils.run_lua_filter(document, filter)
+  end
+  document = document:walk { Image = embed }
+  return pandoc.write(document, 'html5', options) .. '\n'
+end
+
+for path in io.lines() do
+  local done, result = pcall(page, path)
+  io.write(pandoc.json.encode { [done and 'page' or 'error'] = tostring(result) }, '\n')
+end
