@@ -1,35 +1,28 @@
 """Jobs in processes that need not import anything: forks of a parent that has imported all.
 
-Snakemake starts each job as a command, `aidaudit notebook …`. Where `ADDRESS` is set, which the
-Snakefile does, that command is a thin client: it hands its arguments, folder, environment and
-terminal to the warm parent, which forks; the fork runs the very same command line. The first
-client starts the parent; it ends with the Snakemake process that it belongs to, and ends what
-it has forked. Its socket is an abstract one (Linux), so that nothing is left behind, however
-anything ends. Wherever something is missing the client runs the command itself.
+The Snakefile starts the parent, or else the first command that asks for it (`client`). It ends
+with the Snakemake process that it belongs to, and ends what it has forked. Its socket is an
+abstract one (Linux), so that nothing is left behind, however anything ends.
 
 The parent imports and forks, and never runs a command, so no run can find traces of another.
 """
 
 from __future__ import annotations
 
-import array
+import gc
+import importlib
 import json
 import os
 import select
 import signal
 import socket
 import struct
-import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
-ADDRESS = "AIDAUDIT_WARM"
-# The Snakemake process to which a job belongs.
-OWNER = "AIDAUDIT_OWNER"
-# Commands worth a fork; all others are run by the process that was asked.
-COMMANDS = ("notebook", "job", "sweep-part")
+from aidaudit.client import is_running
+
 # What notebooks and jobs import, papermill and the kernel included.
 MODULES = (
     "aidaudit.cli", "aidaudit.jobs", "aidaudit.plan", "aidaudit.lab", "aidaudit.report",
@@ -51,130 +44,6 @@ MODULES = (
     "black", "jinja2", "pypandoc", "typst", "sqlite3",
 )  # fmt: skip
 _LARGEST = 4 << 20
-_STARTS_WITHIN = 60  # seconds
-
-
-def owner() -> str:
-    """This process, as jobs know it that are to end with it."""
-    return f"{os.getpid()}-{_begun(os.getpid())}"
-
-
-def address() -> str:
-    """An address for the warm parent of this process, to be set in the environment."""
-    return f"{owner()}-{os.urandom(8).hex()}"
-
-
-def main() -> None:
-    """The command `aidaudit`: through the warm parent where there is one, or else by itself."""
-    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
-        if os.environ.get(ADDRESS):
-            status = _ask(os.environ[ADDRESS])
-            if status is not None:
-                sys.exit(status)
-        if os.environ.get(OWNER) and sys.platform == "linux":
-            _end_with(os.environ[OWNER])
-    from aidaudit import cli
-
-    cli.main()
-
-
-# ---------------------------------------------------------------- the client
-
-
-def _ask(where: str) -> int | None:
-    """The exit status of the command as the warm parent ran it; None where it could not."""
-    if sys.platform != "linux" or not _is_running(where):
-        return None
-    connection = _connected(where)
-    if connection is None:
-        return None
-    with connection:
-        order = {"argv": sys.argv, "cwd": str(Path.cwd()), "environ": dict(os.environ)}
-        try:
-            _send(connection, json.dumps(order).encode(), [0, 1, 2])
-            answer = connection.recv(8)
-        except OSError:
-            answer = b""
-    if len(answer) == 4:
-        return struct.unpack("i", answer)[0]
-    # Whatever it forked has died with it; outputs are written whole or not at all.
-    if not _is_running(where):
-        return 1
-    print("The warm parent went away; this job runs by itself.", file=sys.stderr)
-    return None
-
-
-def _connected(where: str) -> socket.socket | None:
-    """A connection to the parent, which is started if need be; None where it does not start."""
-    started: subprocess.Popen | None = None
-    end = time.monotonic() + _STARTS_WITHIN
-    while time.monotonic() < end:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(f"\0aidaudit-{where}")
-            return connection
-        except OSError:
-            connection.close()
-        if started is None:
-            started = _start(where)
-        elif started.poll() not in (None, 0):
-            return None
-        time.sleep(0.01)
-    return None
-
-
-def _start(where: str) -> subprocess.Popen:
-    from aidaudit import repro
-
-    # A session of its own: Ctrl-C in the terminal ends Snakemake, and that ends the parent.
-    return subprocess.Popen(
-        [sys.executable, "-m", "aidaudit.warm", where],
-        env={**repro.environment(), ADDRESS: ""},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _is_running(where: str) -> bool:
-    """Whether the process to which an address belongs runs, on this machine."""
-    number, begun, *_ = where.split("-")
-    return _begun(int(number)) == begun
-
-
-def _end_with(owner: str) -> None:
-    """End this process when the one that it belongs to has ended, however that ended.
-
-    A job that a killed Snakemake leaves behind would write into the stage of the same job of
-    the next build.
-    """
-    import threading
-
-    try:
-        watched = os.pidfd_open(int(owner.partition("-")[0]))
-    except OSError:
-        os._exit(1)
-    if not _is_running(owner):
-        os._exit(1)
-
-    def watch() -> None:
-        select.select([watched], [], [])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _begun(process: int) -> str:
-    """When a process began, in the kernel's ticks; '' where it does not run."""
-    try:
-        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    return text.rpartition(")")[2].split()[19]
-
-
-# ---------------------------------------------------------------- the parent
 
 
 def serve(where: str) -> None:
@@ -187,9 +56,11 @@ def serve(where: str) -> None:
     listener.listen(64)
     owner = int(where.partition("-")[0])
     watched = os.pidfd_open(owner)
-    if not _is_running(where):
+    if not is_running(where):
         return
-    _import()
+    for _ in _importing():
+        if select.select([watched], [], [], 0)[0]:
+            return
     awake, wakes = socket.socketpair()
     awake.setblocking(False)
     wakes.setblocking(False)
@@ -217,16 +88,21 @@ def serve(where: str) -> None:
             _end(process)
 
 
-def _import() -> None:
-    import gc
-    import importlib
+def load() -> None:
+    """Import what notebooks and jobs import."""
+    for _ in _importing():
+        pass
 
+
+def _importing() -> Iterator[None]:
+    """Import it; yields between modules."""
     # Looking for garbage again and again takes an eighth of the time of importing.
     gc.disable()
+    for module in MODULES:
+        yield
+        importlib.import_module(module)
     import nbformat
 
-    for module in MODULES:
-        importlib.import_module(module)
     # The first notebook that is checked has the check compiled.
     nbformat.validate(nbformat.v4.new_notebook())
     # What is there now is never freed; unfrozen, the first collection would copy all of it.
@@ -250,16 +126,17 @@ def _fork(listener: socket.socket, others: list, running: dict[int, socket.socke
     if process == 0:
         for other in (listener, client, *running.values(), *others):
             os.close(other if isinstance(other, int) else other.detach())
-        _run(json.loads(order), ends)
+        _run(order, ends)
     for end in ends:
         os.close(end)
     running[process] = client
 
 
-def _run(order: dict, ends: list[int]) -> None:
-    """Run one command in this fork, and end it."""
+def _run(text: bytes, ends: list[int]) -> None:
+    """Run the command of an order in this fork, and end it."""
     status = 1
     try:
+        order = json.loads(text)
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
@@ -313,16 +190,6 @@ def _drain(end: socket.socket) -> None:
     with suppress(BlockingIOError):
         while end.recv(4096):
             pass
-
-
-# ---------------------------------------------------------------- orders
-
-
-def _send(connection: socket.socket, order: bytes, ends: list[int]) -> None:
-    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", ends))
-    head = struct.pack("i", len(order))
-    connection.sendmsg([head], [rights])
-    connection.sendall(order)
 
 
 def _receive(client: socket.socket) -> tuple[bytes, list[int]]:

@@ -23,7 +23,7 @@ def main(root: str, *names: str) -> None:
     from aidaudit import warm
 
     os.chdir(root)
-    warm._import()
+    warm.load()
     print(json.dumps({name: _forked(ways.baked(name)) for name in names}))
 
 

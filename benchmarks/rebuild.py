@@ -250,13 +250,13 @@ def nothing(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[
 
 def alone(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
     """Run notebooks one by one with nothing else running: what each takes beside its cells."""
-    from aidaudit import warm
+    from aidaudit import client
 
     copies["warm"].build(jobs, all_=True)
     for way, copy in copies.items():
         if way != "warm":
             copy.fill(copies["warm"].root)
-    where = {warm.ADDRESS: warm.address()}
+    where = {client.ADDRESS: client.address()}
     chosen = {name: jobs[name] for name in ALONE}
     ours = {name: _ours(job) for name, job in chosen.items()}
     copies["warm"].call(ours[ALONE[0]], **where)  # starts what the first job of a build starts

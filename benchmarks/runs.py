@@ -29,7 +29,7 @@ RUN = """
 import os, sys
 from aidaudit import config, kernels, plan, repro, sweeps, warm
 os.environ.update(repro.environment())
-warm._import()
+warm.load()
 kernels.forking = True
 sweeps.TOGETHER = 1
 entry, points = config.sweeps()[sys.argv[1]], plan.sweep_parts(sys.argv[1])[0]

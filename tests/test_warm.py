@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import notebooks, warm
+from aidaudit import client, notebooks
 
 pytestmark = [
     pytest.mark.build,
@@ -37,7 +37,7 @@ def checkout(tmp_path, monkeypatch):
 def owner():
     """A process to which a warm parent belongs, as Snakemake is one; and its address."""
     process = subprocess.Popen(["sleep", "600"])
-    where = f"{process.pid}-{warm._begun(process.pid)}-{os.urandom(4).hex()}"
+    where = f"{process.pid}-{client._begun(process.pid)}-{os.urandom(4).hex()}"
     yield process, where
     process.kill()
     process.wait()
@@ -56,13 +56,13 @@ def notebook(checkout: Path, name: str, *code: str) -> None:
 
 def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
     command = [
-        sys.executable, "-c", "from aidaudit.warm import main; main()",
+        sys.executable, "-c", "from aidaudit.client import main; main()",
         "notebook", f"notebooks/{name}.ipynb", f"out/{name}.ipynb",
         "--offer", '{"label": "given"}', "--", "::", *outputs,
     ]  # fmt: skip
     return subprocess.Popen(
         command,
-        env={**os.environ, warm.ADDRESS: where, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, client.ADDRESS: where, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -265,7 +265,7 @@ def test_jobs_go_on_by_themselves_when_the_parent_is_killed(checkout, owner):
 
 def test_a_job_by_itself_ends_with_its_snakemake_too(checkout, owner, monkeypatch):
     process, where = owner
-    monkeypatch.setenv(warm.OWNER, where.rpartition("-")[0])
+    monkeypatch.setenv(client.OWNER, where.rpartition("-")[0])
     told = f"import os\npathlib.Path('{HERE}').write_text(str(os.getpid()))\ntime.sleep(300)"
     notebook(checkout, "n", f"import pathlib, time\n{told}")
     job = start("n", "", "a.txt")
@@ -284,14 +284,14 @@ def test_a_job_by_itself_ends_with_its_snakemake_too(checkout, owner, monkeypatc
 @pytest.mark.parametrize("where", ["1-1-abc", f"{2**22 + 5}-77-abc"])
 def test_an_address_of_no_process_here_is_no_use(checkout, where):
     # As on another machine, to which the environment was handed on.
-    assert warm._ask(where) is None
+    assert client._ask(where) is None
     assert parents(where) == []
 
 
 def test_the_parent_has_one_thread_and_has_read_no_configuration():
     code = (
         "import os\nfrom aidaudit import repro\nos.environ.update(repro.ENVIRONMENT)\n"
-        "from aidaudit import config, warm\nwarm._import()\n"
+        "from aidaudit import config, warm\nwarm.load()\n"
         "print(len(os.listdir('/proc/self/task')), config.config.cache_info().currsize)"
     )
     told = subprocess.run(
