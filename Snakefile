@@ -19,8 +19,10 @@ if not workflow.remote_exec:
 # `--config execution=plain` has each job import for itself what it needs; so do cluster nodes.
 if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
     os.environ[client.ADDRESS] = client.address()
-    # Now, while Snakemake looks for what is to be done: it imports as long as that takes.
-    client.start(os.environ[client.ADDRESS])
+    # Now, while Snakemake looks for what is to be done: it imports as long as that takes. Of
+    # jobs that go to nodes, the first that runs here after all would start it.
+    if workflow.resource_settings.nodes is None:
+        client.start(os.environ[client.ADDRESS])
 else:
     os.environ.pop(client.ADDRESS, None)
 

@@ -289,6 +289,7 @@ def save_figure(
         },
         "png": {**about, "Description": alt, "Software": None, **marks},
     }  # fmt: skip
+    _embed_glyphs_only()
     # Without a fixed salt, SVG ids differ from run to run.
     with mpl.rc_context({"svg.hashsalt": repro.SVG_HASH_SALT}):
         for kind, about in metadata.items():
@@ -298,3 +299,15 @@ def save_figure(
             files.target(where[kind]).write_bytes(buffer.getvalue())
     files.write_csv(plotted, where["csv"])
     files.write_json({"figure": figure, "variant": variant, **words}, where["json"])
+
+
+def _embed_glyphs_only() -> None:
+    """Have fonts embedded in PDFs without the tables by which programs lay out text.
+
+    A PDF places each glyph by itself, so nobody reads them; to cut them down to the glyphs
+    that are left takes longer than all else in writing a PDF. matplotlib offers no option.
+    """
+    from fontTools import subset
+
+    dropped = subset.Options._drop_tables_default
+    dropped += [table for table in ("GDEF", "GPOS", "GSUB") if table not in dropped]
