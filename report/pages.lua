@@ -18,6 +18,21 @@ local options = pandoc.WriterOptions {
   variables = { notebook = 'yes', style = contents 'report/style.css' },
 }
 
+-- Of the forms in which a cell shows one thing, the best: a picture, or else the first, which
+-- the filters have made of HTML or Markdown. Plain text comes last.
+local function best(div)
+  if not div.classes:includes 'output' then return nil end
+  local chosen = div.content[1]
+  for _, block in ipairs(div.content) do
+    if block.t == 'Para' and #block.content == 1 and block.content[1].t == 'Image' then
+      chosen = block
+      break
+    end
+  end
+  div.content = { chosen }
+  return div
+end
+
 -- A picture that stays outside is refused later, with all else that would be fetched.
 local function embed(image)
   local found, mime, data = pcall(pandoc.mediabag.fetch, image.src)
@@ -33,7 +48,7 @@ local function page(path)
   for _, filter in ipairs(filters) do
     document = pandoc.utils.run_lua_filter(document, filter)
   end
-  document = document:walk { Image = embed }
+  document = document:walk({ Div = best }):walk { Image = embed }
   return pandoc.write(document, 'html5', options) .. '\n'
 end
 

@@ -233,6 +233,21 @@ def test_whoever_kills_snakemake_ends_all_of_it(checkout, owner):
     client.wait()
 
 
+def test_a_parent_that_nobody_has_asked_yet_ends_with_snakemake(owner):
+    process, where = owner
+    ended = client.start(where)
+    end = time.monotonic() + 20
+    while where not in Path("/proc/net/unix").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert gone(where)
+    while (status := ended()) is None:
+        assert time.monotonic() < end + 20
+    assert status == 0  # by itself, in the midst of importing
+
+
 def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(checkout, owner):
     notebook(checkout, "n", STAY.format(HERE))
     client = start("n", owner[1], "a.txt")
