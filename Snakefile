@@ -19,10 +19,6 @@ if not workflow.remote_exec:
 # `--config execution=plain` has each job import for itself what it needs; so do cluster nodes.
 if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
     os.environ[client.ADDRESS] = client.address()
-    # Now, while Snakemake looks for what is to be done: it imports as long as that takes. Of
-    # jobs that go to nodes, the first that runs here after all would start it.
-    if workflow.resource_settings.nodes is None:
-        client.start(os.environ[client.ADDRESS])
 else:
     os.environ.pop(client.ADDRESS, None)
 
@@ -71,6 +67,9 @@ rule report:
 # Before a build writes over outputs, and once they are there: `aidaudit diff` needs old ones.
 onstart:
     alone.build()
+    # Before the first job asks for it. Where jobs go to nodes, none may.
+    if client.ADDRESS in os.environ and workflow.resource_settings.nodes is None:
+        client.start(os.environ[client.ADDRESS])
     baseline.keep()
 
 
