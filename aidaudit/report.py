@@ -429,6 +429,7 @@ def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> Non
     # The title is the page's only first-level heading, so sections begin at the second.
     options = (
         "--to=html5",
+        "--wrap=none",
         "--shift-heading-level-by=1",
         "--section-divs",
         "--toc",

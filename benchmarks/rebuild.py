@@ -6,8 +6,8 @@ machine, so that what else the machine does falls on all of them. Writes
 benchmarks/results.csv, keeping the rows of tasks that were not run again;
 benchmarks/summary.py makes of it benchmarks/README.md and its plot.
 
-A full build by the slowest ways takes ten minutes each. `share` builds what the jobs SHARE need
-by all of them; `full` builds everything, by the project and by one other way.
+A full build takes the slowest ways ten minutes, so it is done by the project in every round,
+and by the others in the first.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from pathlib import Path
 
 import psutil
 import ways
+import yaml
 from ways import WAYS, Job
 
 ROOT = Path(__file__).parents[1]
@@ -40,17 +41,16 @@ MACHINE = ROOT / "benchmarks/machine.json"
 COLUMNS = ["task", "way", "what", "round", "jobs", "seconds", "mb"]
 BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "report/report.html",
          "report/report.pdf", ".snakemake", ".staging", "logs")  # fmt: skip
-SHARE = ["article/F01", "article/F02", "article/F04", "article/T02", "article/claims",
-         "all/F10", "all/F12"]  # fmt: skip
 # Notebooks whose overhead is told: of every kind.
 ALONE = [
     "clean/rates", "clean/kiel_release_21", "article/results", "article/claims", "article/F01",
     "latest/F16", "all/F10", "article/T02", "all/scenario_ceasefire",
 ]  # fmt: skip
 EDITED = "all/F10"
-# Runs of a sweep by each way; the project also does all of them.
+# Runs of a sweep by each way; the project also does all of them, and so many of its days.
 POINTS = 16
 SWEEP = "totals"
+DAYS = (5, 10)
 # As profiles/default has it.
 CORES = 2
 
@@ -158,37 +158,22 @@ def _memory_of(process: psutil.Process, root: Path) -> int:
 Row = dict[str, object]
 
 
-def share(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
-    """Build SHARE from nothing, each way in turn."""
-    chosen = ways.needed(jobs, SHARE)
+def full(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
+    """Build everything from nothing, each way in turn."""
     rows = []
     for number in range(1, rounds + 1):
         for way, copy in copies.items():
+            if number > 1 and way != "warm":
+                continue
             copy.empty()
-            rows.append(_row("share", way, number, len(chosen), copy.build(chosen)))
-    cells = _cells(copies["nbconvert"], chosen)
-    path = _critical(chosen, cells)
-    rows.append(_row("share", "floor", 1, len(chosen), max(sum(cells.values()) / CORES, path)))
-    for way in ("warm", "command"):
-        copies[way].empty()
-        with memory(copies[way].root) as looks:
-            seconds = copies[way].build(chosen)
-        rows.append(_row("memory of share", way, 1, len(chosen), seconds, max(looks)))
-    return rows
-
-
-def full(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
-    """Build everything from nothing: the project in each round, one other way in the first."""
-    rows = []
-    for number in range(1, rounds + 1):
-        for way in ("warm", "command") if number == 1 else ("warm",):
-            copies[way].empty()
-            if way != "warm":
+            if way not in ("warm", "plain"):
                 # The report tells what was made from what, which no other way writes down.
                 receipts = "data/processed/receipts"
-                _copied(copies["warm"].root / receipts, copies[way].root / receipts)
-            seconds = copies[way].build(jobs, all_=True)
+                _copied(copies["warm"].root / receipts, copy.root / receipts)
+            seconds = copy.build(jobs, all_=True)
             rows.append(_row("full", way, number, len(jobs), seconds))
+            if way == "warm":
+                rows += _parts("full", copy, number)
     copy = copies["nbconvert"]
     copy.fill(copies["warm"].root)
     cells = _cells(copy, jobs)
@@ -199,6 +184,15 @@ def full(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row
         seconds = copies["warm"].build(jobs, all_=True)
     rows.append(_row("memory of full", "warm", 1, len(jobs), seconds, max(looks)))
     return rows
+
+
+def _parts(task: str, copy: Copy, number: int) -> list[Row]:
+    """What the jobs of a build took, from its lines: "[2/8] Collect the …: 0.1 s; …"."""
+    told = re.findall(r"^\[.+?\] (.+): ([\d.]+) s;", copy.told, re.M)
+    return [
+        _row(f"parts of {task}", copy.way, number, 1, float(seconds), what=what)
+        for what, seconds in told
+    ]
 
 
 def edit(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
@@ -215,11 +209,7 @@ def edit(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row
             ways.bake(copy.root, jobs[EDITED])
             rows.append(_row("edit", way, number, len(chosen), copy.build(chosen, all_=True)))
             if way == "warm":
-                # Lines of a build: "[2/8] Collect the numbers of all: 0.1 s; …".
-                for what, seconds in re.findall(r"^\[.+?\] (.+): ([\d.]+) s;", copy.told, re.M):
-                    rows.append(
-                        _row("parts of edit", way, number, 1, float(seconds), what=what)
-                    )
+                rows += _parts("edit", copy, number)
     return rows
 
 
@@ -313,13 +303,35 @@ def sweep(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Ro
             shutil.rmtree(copy.root / f"{ways.FOLDER}/runs")
             ways.prepare(copy.root, chosen)
             rows.append(_row("sweep", way, number, len(chosen), copy.build(chosen)))
-        shutil.rmtree(copies["warm"].root / "data/processed/sweeps", ignore_errors=True)
         with memory(copies["warm"].root) as looks:
-            seconds = copies["warm"].call(["snakemake", "sweep"])
+            seconds = _swept(copies["warm"], {})
         rows.append(_row("sweep", "warm", number, len(points), seconds, max(looks)))
+    # The project's own, without forks: as many runs as the others have.
+    copies["plain"].fill(copies["warm"].root)
+    few = {"release": 4, "donor_group": 4, "cut_off": 1}
+    rows.append(_row("sweep", "plain", 1, POINTS, _swept(copies["plain"], few)))
+    for days in DAYS:
+        runs = len(points) * days // len({point.parameters["cut_off"] for point in points})
+        seconds = _swept(copies["warm"], {"cut_off": days})
+        rows.append(_row("growth of sweep", "warm", 1, runs, seconds))
     cells = _cells(copies["nbconvert"], chosen)
     rows.append(_row("sweep", "floor", 1, len(chosen), sum(cells.values()) / CORES))
     return rows
+
+
+def _swept(copy: Copy, first: dict[str, int]) -> float:
+    """Seconds of the project's sweep over the first values of some axes of its grid."""
+    path = copy.root / "config/sweeps.yaml"
+    whole = path.read_text("utf-8")
+    config = yaml.safe_load(whole)
+    grid = config[SWEEP]["grid"]
+    grid.update({axis: grid[axis][:count] for axis, count in first.items()})
+    path.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    shutil.rmtree(copy.root / "data/processed/sweeps", ignore_errors=True)
+    try:
+        return copy.call(["snakemake", "--config", f"execution={copy.way}", "--", "sweep"])
+    finally:
+        path.write_text(whole, "utf-8")
 
 
 def _cells(copy: Copy, jobs: dict[str, Job]) -> dict[str, float]:
@@ -354,8 +366,7 @@ def _change(notebook: Path, number: int) -> None:
 
 
 TASKS: dict[str, Callable[[dict[str, Copy], dict[str, Job], int], list[Row]]] = {
-    "nothing": nothing, "alone": alone, "edit": edit, "sweep": sweep, "share": share,
-    "full": full,
+    "nothing": nothing, "alone": alone, "edit": edit, "sweep": sweep, "full": full,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,23 +75,6 @@ def _job(name: str, about: dict) -> Job:
     outputs = sorted(about["outputs"])
     command = ["aidaudit", "job", about["rule"], "--code", "0", "--receipt", receipt, "--"]
     return Job(name, inputs, outputs, command=[*command, *inputs, "::", *outputs])
-
-
-def needed(jobs: dict[str, Job], names: Sequence[str]) -> dict[str, Job]:
-    """Those jobs and all that they need, in an order that can be run."""
-    made = {path: name for name, job in jobs.items() for path in [*job.outputs, job.executed]}
-    chosen = set()
-
-    def visit(name: str) -> None:
-        if name not in chosen:
-            chosen.add(name)
-            for path in jobs[name].inputs:
-                if path in made:
-                    visit(made[path])
-
-    for name in names:
-        visit(name)
-    return {name: job for name, job in jobs.items() if name in chosen}
 
 
 def below(jobs: dict[str, Job], name: str) -> dict[str, Job]:

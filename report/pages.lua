@@ -15,6 +15,7 @@ local options = pandoc.WriterOptions {
   template = pandoc.template.compile(contents 'report/template.html'),
   -- Bold and italic: pandoc's colours are too pale to read, and do not turn dark.
   highlight_method = pandoc.json.decode(contents 'report/code.theme', false),
+  wrap_text = 'none',
   variables = { notebook = 'yes', style = contents 'report/style.css' },
 }
 

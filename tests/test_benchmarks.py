@@ -40,8 +40,6 @@ ROWS = [
     ("alone", "cells", "n", 2, 1, 1.0, 0),
     ("alone", "warm", "n", 2, 1, 1.4, 0),
     ("alone", "command", "n", 2, 1, 5.0, 0),
-    ("share", "warm", "", 1, 9, 10.0, 0),
-    ("share", "command", "", 1, 9, 60.0, 0),
     ("edit", "warm", "", 1, 7, 5.0, 0),
     ("edit", "command", "", 1, 7, 10.0, 0),
     ("full", "warm", "", 1, 90, 60.0, 0),
@@ -63,9 +61,9 @@ def test_targets_by_hand(summary):
     told = summary.targets(results, summary.measured(results))
     # 0.2 and 0.4 s beside the cells; 4 and 4 s with the command.
     assert told["measured"].tolist() == pytest.approx(
-        [0.3, (20 + 10) / 2, 6, 8, 60 / 40, 0.5, 0.9, 1.8, 0.2 / 0.1, 1.6, 0.9]
+        [0.3, (20 + 10) / 2, 8, 60 / 40, 0.5, 0.9, 1.8, 0.2 / 0.1, 1.6, 0.9]
     )
-    met = [True, True, True, True, True, False, True, None, False, False, True]
+    met = [True, True, True, True, False, True, None, False, False, True]
     assert told["met"].where(told["met"].notna(), None).tolist() == met
 
 
@@ -73,9 +71,9 @@ def test_a_time_is_told_with_its_range_and_as_so_many_of_the_projects(summary):
     results = pd.DataFrame(ROWS, columns=COLUMNS)
     table = summary.table(summary.measured(results)).splitlines()
     assert table[0].startswith("| way | a notebook beside its cells, s |")
-    assert table[2].startswith("| this project | 0.30 (0.20–0.40) | 10.00 | 5.00 | 0.20 |")
+    assert table[2].startswith("| this project | 0.30 (0.20–0.40) | 60.00 | 5.00 | 0.20 |")
     (command,) = [line for line in table if "papermill` command" in line]
-    assert "| 4.00 (4.00–4.00)<br>15.0 × | 60.00<br>6.0 × | 10.00<br>2.0 × |" in command
+    assert "| 4.00 (4.00–4.00)<br>15.0 × | 480.00<br>8.0 × | 10.00<br>2.0 × |" in command
 
 
 def test_a_look_counts_for_the_first_part_that_it_fits(runs):
