@@ -68,7 +68,8 @@ rule report:
 onstart:
     alone.build()
     # Before the first job asks for it. Where jobs go to nodes, none may.
-    if client.ADDRESS in os.environ and workflow.resource_settings.nodes is None:
+    here = sys.platform == "linux" and workflow.resource_settings.nodes is None
+    if client.ADDRESS in os.environ and here:
         client.start(os.environ[client.ADDRESS])
     baseline.keep()
 

@@ -34,22 +34,33 @@ local function best(div)
   return div
 end
 
--- A picture that stays outside is refused later, with all else that would be fetched.
-local function embed(image)
-  local found, mime, data = pcall(pandoc.mediabag.fetch, image.src)
-  if not found or not mime then return nil end
-  image.src = pandoc.mediabag.make_data_uri(mime, data)
-  return image
+-- Pictures of outputs, and files beside the notebook, become part of the page. One that stays
+-- outside is refused later, with all else that would be fetched.
+local function embedding(folder)
+  return function(image)
+    if image.src:match '^data:' then return nil end
+    local mime, data = pandoc.mediabag.lookup(image.src)
+    if not mime then
+      local found
+      found, mime, data = pcall(pandoc.mediabag.fetch, pandoc.path.join { folder, image.src })
+      if not found or not mime then return nil end
+    end
+    image.src = pandoc.mediabag.make_data_uri(mime, data)
+    return image
+  end
 end
 
 local function page(path)
   -- One notebook's pictures are not the next one's.
   pandoc.mediabag.empty()
   local document = pandoc.read(contents(path), 'ipynb')
+  -- For a notebook that begins without a title.
+  document.meta.pagetitle = pandoc.path.split_extension(pandoc.path.filename(path))
   for _, filter in ipairs(filters) do
     document = pandoc.utils.run_lua_filter(document, filter)
   end
-  document = document:walk({ Div = best }):walk { Image = embed }
+  document = document:walk({ Div = best })
+  document = document:walk { Image = embedding(pandoc.path.directory(path)) }
   return pandoc.write(document, 'html5', options) .. '\n'
 end
 
