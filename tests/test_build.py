@@ -294,6 +294,15 @@ def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
     }  # fmt: skip
 
 
+def test_snakemake_looks_for_the_next_job_only_when_one_ends(built):
+    # Otherwise it takes from the jobs a part of the cores that they wait for.
+    chosen = [
+        f"data/processed/clean/{name}.csv" for name in ("energy", "exports", "displaced_within")
+    ]
+    output = run(built, "snakemake", "--cores", "1", "--verbose", "-f", *chosen).stdout
+    assert output.count("Ready jobs: ") == len(chosen)
+
+
 def test_touching_and_saving_rebuild_nothing(built):
     for folder in ("notebooks", "aidaudit", "config", "data", "envs", "report", "figures"):
         for path in (built / folder).rglob("*"):
