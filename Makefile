@@ -85,7 +85,7 @@ test-perturbations: report
 	$(BIN)/python tests/honesty/perturb.py
 	aidaudit generate
 
-# Other ways of running the same notebooks, in turns; an hour and a half.
+# Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .

@@ -49,9 +49,10 @@ ROWS = [
     ("nothing", "warm", "", 1, 90, 1.8, 0),
     ("nothing", "version", "", 1, 90, 1.0, 0),
     ("nothing", "empty", "", 1, 90, 1.0, 0),
-    ("sweep", "warm", "", 1, 500, 100.0, 900),
+    ("sweep", "warm", "", 1, 500, 100.0, 0),
     ("sweep", "command", "", 1, 10, 25.0, 0),
     ("sweep", "floor", "", 1, 10, 1.0, 0),
+    ("memory of sweep", "warm", "", 1, 500, 110.0, 900),
 ]  # fmt: skip
 COLUMNS = ["task", "way", "what", "round", "jobs", "seconds", "mb"]
 
