@@ -86,6 +86,12 @@ onerror:
     # What reads and runs notebooks takes a while to import, which every start would pay for.
     from aidaudit import notebooks
 
-    notebooks.mark_stale("logs/notebooks")
+    failed = workflow.scheduler.failed
+    notebooks.mark_stale(
+        path
+        for job in failed
+        for one in (job if job.is_group() else [job])
+        for path in one.output
+    )
     for text in notebooks.failures("logs/notebooks"):
         print(f"\n{text}", file=sys.stderr)

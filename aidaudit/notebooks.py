@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,16 +76,15 @@ def run(
     config/limits.yaml, if none are given.
     made_from: the hash that outputs carry of what they were made from.
     Raises AuditError naming notebook, cell and error; the notebook as far as it ran is then
-    at `log`, the message in '<log>.error.txt', and what was to be written in
-    '<log>.stale.json', for `mark_stale`. All three go when the notebook succeeds.
+    at `log`, and the message in '<log>.error.txt'. Both go when the notebook succeeds.
     """
     here = root()
     log = here / log
-    note, stale = (log.with_name(log.name + end) for end in (".error.txt", ".stale.json"))
-    for old in (log, note, stale):
+    note = log.with_name(log.name + ".error.txt")
+    for old in (log, note):
         old.unlink(missing_ok=True)
     finals = [name(path) for path in outputs]
-    stage = here / ".staging" / name(executed).replace("/", "__")
+    stage = _stage(executed)
     # A killed run leaves its stage behind; its files must not pass for this run's.
     shutil.rmtree(stage, ignore_errors=True)
     try:
@@ -116,7 +115,6 @@ def run(
     except AuditError as error:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{error}\n", encoding="utf-8")
-        stale.write_text(json.dumps([*finals, name(executed)]), encoding="utf-8")
         raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -156,7 +154,7 @@ def table_of(
     note = log.with_name(log.name + ".error.txt")
     for old in (log, note):
         old.unlink(missing_ok=True)
-    stage = root() / ".staging" / name(log).replace("/", "__")
+    stage = _stage(log)
     shutil.rmtree(stage, ignore_errors=True)
     try:
         values = checking.checked(source, parameters, allowed)
@@ -225,17 +223,19 @@ def try_out(
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def mark_stale(logs: str | Path) -> None:
-    """Have the next build remake what failed notebooks left as it was; call it `onerror`.
+def mark_stale(outputs: Iterable[str]) -> None:
+    """Have the next build remake what failed jobs left as it was; call it `onerror`.
 
-    logs: the folder of the notebooks' logs. Snakemake (9.27) restores the `update()` outputs
-    of a failed job with the present time and records its inputs as if it had succeeded; left
-    so, an output would for ever count as newer than the very input that it lacks.
+    outputs: of all jobs that failed, whether they said why or were killed. Snakemake (9.27)
+    restores the `update()` outputs of a failed job with the present time and records its
+    inputs as if it had succeeded; left so, an output would for ever count as newer than the
+    very input that it lacks. What a killed notebook had in its stage goes too.
     """
     here = root()
-    lists = sorted((here / logs).rglob("*.stale.json"))
-    paths = [path for one in lists for path in json.loads(one.read_text("utf-8"))]
+    paths = sorted(map(str, outputs))
     kept = [path for path in paths if (here / path).exists()]
+    for path in paths:
+        shutil.rmtree(_stage(path), ignore_errors=True)
     for path in kept:
         # One second, not zero: Snakemake takes a time of 0 for no time at all.
         os.utime(here / path, (1, 1))
@@ -243,6 +243,11 @@ def mark_stale(logs: str | Path) -> None:
         # It fails when there is no record of some file, which is as good.
         command = [sys.executable, "-m", "snakemake", "--cleanup-metadata", *kept]
         subprocess.run(command, cwd=here, capture_output=True, check=False)
+
+
+def _stage(executed: str | Path) -> Path:
+    """Where a notebook's run writes before all of it moves into place."""
+    return root() / ".staging" / name(executed).replace("/", "__")
 
 
 def failures(logs: str | Path) -> list[str]:

@@ -385,6 +385,31 @@ def test_a_failing_cell_is_named_last_and_changes_no_output(built):
     assert built_files(built) == before
 
 
+@pytest.mark.parametrize(
+    ("path", "old", "new", "made", "rule"),
+    [
+        # As when memory runs out: whoever ran the notebook can say nothing more.
+        ("notebooks/figures/F10.ipynb", "ax.axhline(0,",
+         "__import__('os').kill(__import__('os').getppid(), 9)\\nax.axhline(0,",
+         "figures/all/F10.svg", "figure"),
+        ("report/template.typ", "#let", "#nothing-of-this-name()\n#let",
+         "report/report.pdf", "render"),
+    ],
+)  # fmt: skip
+def test_what_was_killed_or_failed_is_made_the_next_time(built, path, old, new, made, rule):
+    source = (built / path).read_text("utf-8")
+    before = built_files(built)
+    (built / path).write_text(source.replace(old, new, 1), "utf-8")
+    failed = run(built, "snakemake", made)
+    left = jobs(run(built, "snakemake", "--dry-run", made).stdout)
+    (built / path).write_text(source, "utf-8")
+    assert failed.returncode != 0
+    assert left[rule] == 1
+    assert [one.name for one in (built / ".staging").iterdir()] == ["fingerprint.json"]
+    assert run(built, "snakemake").returncode == 0
+    assert built_files(built) == before
+
+
 def test_an_unknown_number_stops_the_report_with_its_place(built):
     section = built / "report/sections/40-economic.md"
     text = section.read_text("utf-8")

@@ -55,6 +55,8 @@ def notebook(checkout: Path, name: str, *code: str) -> None:
 
 
 def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
+    # As from a terminal: whatever a shell runs in the background is deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [
         sys.executable, "-c", "from aidaudit.client import main; main()",
         "notebook", f"notebooks/{name}.ipynb", f"out/{name}.ipynb",
@@ -253,7 +255,7 @@ def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(che
     client = start("n", owner[1], "a.txt")
     until(checkout / HERE)
     client.send_signal(signal.SIGINT)
-    client.wait()
+    client.wait(20)
     end = time.monotonic() + 20
     while len(parents(owner[1])) > 1 and time.monotonic() < end:
         time.sleep(0.05)
