@@ -6,7 +6,7 @@ import sys
 
 from snakemake.utils import min_version
 
-from aidaudit import alone, client
+from aidaudit import alone, client, done
 
 min_version("9.0")
 # Looking for garbage takes a tenth of a start, and finds next to none.
@@ -42,6 +42,9 @@ include: "rules/claims.smk"
 include: "rules/report.smk"
 include: "rules/archive.smk"
 include: "rules/sweep.smk"
+
+
+done.only_if_well(VARIANTS)
 
 
 rule all:
@@ -86,12 +89,5 @@ onerror:
     # What reads and runs notebooks takes a while to import, which every start would pay for.
     from aidaudit import notebooks
 
-    failed = workflow.scheduler.failed
-    notebooks.mark_stale(
-        path
-        for job in failed
-        for one in (job if job.is_group() else [job])
-        for path in one.output
-    )
     for text in notebooks.failures("logs/notebooks"):
         print(f"\n{text}", file=sys.stderr)

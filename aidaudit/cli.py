@@ -162,11 +162,10 @@ def job(
         "render": jobs.render,
         "pages": jobs.pages,
         "sweep": jobs.sweep,
+        "manifest": jobs.manifest,
     }
     inputs, outputs = _split(files)
-    if kind == "manifest":
-        jobs.manifest(inputs, outputs)
-    elif kind in kinds:
+    if kind in kinds:
         kinds[kind](inputs, outputs, code=code, receipt=receipt)
     else:
         raise AuditError("unknown kind of job", found=kind, expected=", ".join(kinds))
@@ -464,6 +463,24 @@ def schemas(
         files.write_text(path, text)
 
 
+def _warn_if_stale(whole: dict, name: str | None) -> None:
+    """Say aloud where an item, or anything before it, is not what would be built now."""
+    from aidaudit import freshness, manifest
+
+    if name is None:
+        found = freshness.stale()
+    else:
+        item = whole["items"][manifest.find(whole, name)]
+        before = {job for path in item["files"] for job in manifest.jobs_before(whole, path)}
+        found = freshness.stale(sorted(before))
+    if found:
+        print(
+            f"Not what would be built now; this tells of the last build:\n"
+            f"{freshness.told(found)}\n  to mend:  build it: make report\n",
+            file=sys.stderr,
+        )
+
+
 @app.command()
 def trace(
     name: Annotated[str, typer.Argument(help="an id, a claim, or the key of a number")],
@@ -479,6 +496,7 @@ def trace(
     from aidaudit import manifest, tracing
 
     whole = manifest.read()
+    _warn_if_stale(whole, name)
     if rows:
         tracing.rows_of(whole, name).to_csv(sys.stdout, index=False, float_format="%.12g")
     else:
@@ -498,7 +516,9 @@ def cite(
     """
     from aidaudit import citation, manifest
 
-    cited = citation.cite(name, manifest.read())
+    whole = manifest.read()
+    cited = citation.cite(name, whole)
+    _warn_if_stale(whole, name)
     forms = {
         "bibtex": cited.bibtex,
         "csl": json.dumps([cited.csl], indent=1, ensure_ascii=False),
@@ -543,12 +563,15 @@ def verify(
 ) -> None:
     """Hold the outputs that are here against outputs.sha256: by bytes, or else by value.
 
+    First they must be what notebooks, code, parameters and data give now.
+
     Example: aidaudit verify
     """
-    from aidaudit import baseline, manifest
+    from aidaudit import baseline, freshness, manifest
     from aidaudit import verify as module
 
     whole = manifest.read()
+    freshness.required()
     if record:
         print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
         baseline.keep()
@@ -627,9 +650,11 @@ def archive() -> None:
 
     Example: aidaudit archive
     """
-    from aidaudit import bundle, manifest
+    from aidaudit import bundle, freshness, manifest
 
-    out = bundle.write(manifest.read())
+    whole = manifest.read()
+    freshness.required()
+    out = bundle.write(whole)
     print(f"{out.relative_to(repro.root())}: {out.stat().st_size / 1e6:.1f} MB")
     print(out.with_suffix(".zip.sha256").read_text(encoding="utf-8"), end="")
 

@@ -151,12 +151,14 @@ def sweep(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: 
     receipting.close(opened, outputs, receipt)
 
 
-def manifest(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+def manifest(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
     """Put all receipts together, and describe the built tables."""
     from aidaudit import files, paths
     from aidaudit import manifest as module
 
-    whole = module.build([path for path in inputs if "/receipts/" in path])
+    opened = receipting.opened(rule="manifest", code=code, inputs=inputs)
+    whole = module.build(inputs)
     for path in outputs:
         content = whole if path == paths.MANIFEST else module.descriptor(whole, path)
         files.write_json(content, path)
+    receipting.close(opened, outputs, receipt)

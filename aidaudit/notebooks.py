@@ -15,10 +15,8 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -221,28 +219,6 @@ def try_out(
         write_canonical(read(trial), executed)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-
-
-def mark_stale(outputs: Iterable[str]) -> None:
-    """Have the next build remake what failed jobs left as it was; call it `onerror`.
-
-    outputs: of all jobs that failed, whether they said why or were killed. Snakemake (9.27)
-    restores the `update()` outputs of a failed job with the present time and records its
-    inputs as if it had succeeded; left so, an output would for ever count as newer than the
-    very input that it lacks. What a killed notebook had in its stage goes too.
-    """
-    here = root()
-    paths = sorted(map(str, outputs))
-    kept = [path for path in paths if (here / path).exists()]
-    for path in paths:
-        shutil.rmtree(_stage(path), ignore_errors=True)
-    for path in kept:
-        # One second, not zero: Snakemake takes a time of 0 for no time at all.
-        os.utime(here / path, (1, 1))
-    if kept:
-        # It fails when there is no record of some file, which is as good.
-        command = [sys.executable, "-m", "snakemake", "--cleanup-metadata", *kept]
-        subprocess.run(command, cwd=here, capture_output=True, check=False)
 
 
 def _stage(executed: str | Path) -> Path:

@@ -93,6 +93,11 @@ def receipt(group: str, name: str) -> str:
     return f"data/processed/receipts/{group}/{name}.json"
 
 
+def of_manifest() -> tuple[str, ...]:
+    """The manifest, its descriptors, and the receipt of the job that writes them."""
+    return (MANIFEST, *DESCRIPTORS, receipt("report", "manifest"))
+
+
 def identifier(name: str, variant: str) -> str:
     """The short id of a figure or table, by which it is cited: F01-article."""
     return f"{name}-{variant}"

@@ -378,9 +378,8 @@ def _report(variants: Sequence[str]) -> list[str]:
     words = [
         paths.figure(f, v)["json"] for f, v in [*config.drawn(variants), ("V01", config.ALL)]
     ]
-    folder = repro.root() / "report/sections"
     return [
-        *sorted(path.relative_to(repro.root()).as_posix() for path in folder.glob("*.md")),
+        *sections(),
         "report/abstract.md",
         *[paths.all_numbers(variant) for variant in every],
         *[paths.result(v, name) for v in every for name in ("claims", "readings")],
@@ -396,6 +395,70 @@ def _report(variants: Sequence[str]) -> list[str]:
         paths.PERTURBATIONS,
         paths.MUTANTS,
     ]
+
+
+# ---------------------------------------------------------------- jobs that are no notebooks
+
+
+def further(
+    group: str, name: str, variants: Sequence[str] | None = None
+) -> tuple[str, list[str]] | None:
+    """Kind (`aidaudit job KIND`) and files read, of a job that runs no notebook; else None."""
+    every = list(variants or config.config().variants)
+    match group, name:
+        case (variant, "numbers"):
+            return "numbers", _contributed(variant)
+        case ("report", "library"):
+            return "library", []
+        case ("report", "html" | "pdf"):
+            drawn = [*config.drawn(every), ("V01", config.ALL)]
+            pictures = [paths.figure(f, v)[kind] for f, v in drawn for kind in ("svg", "pdf")]
+            text = "report/build/report.md"
+            return "render", [text, *sections(), *style(), *pictures, paths.VIEW, paths.LIBRARY]
+        case ("report", "pages"):
+            return "pages", [*(one.executed for one in jobs(every)), *style()]
+        case ("report", "manifest"):
+            return "manifest", receipts(every)
+        case ("sweeps", sweep) if sweep in config.sweeps():
+            parts = range(1, len(sweep_parts(sweep)) + 1)
+            return "sweep", [f"data/processed/sweeps/{sweep}/{part}.csv" for part in parts]
+    return None
+
+
+def receipts(variants: Sequence[str] | None = None) -> list[str]:
+    """What every job of the build says about itself, but the one that puts them together."""
+    known = list(config.config().variants)
+    chosen = list(variants or known)
+    names = [(one.group, one.name) for one in jobs(chosen)]
+    names += [(variant, "numbers") for variant in [*chosen, config.ALL]]
+    whole = ("library", "html", "pdf") if chosen == known else ()
+    names += [("report", name) for name in (*whole, "pages")]
+    return [paths.receipt(*one) for one in names]
+
+
+def sections() -> list[str]:
+    """The report's text, a file a section."""
+    return _below("report/sections", "*.md")
+
+
+def style() -> list[str]:
+    """What gives pages and PDF their looks, and the bibliography."""
+    kinds = (".html", ".css", ".typ", ".lua", ".bib", ".theme")
+    found = _below("report", "*.*")
+    return [path for path in found if path.endswith(kinds) and path != "report/report.html"]
+
+
+def _below(folder: str, pattern: str) -> list[str]:
+    root = repro.root()
+    return sorted(path.relative_to(root).as_posix() for path in (root / folder).glob(pattern))
+
+
+def _contributed(variant: str) -> list[str]:
+    """The numbers that the notebooks of a variant contribute."""
+    made = [*config.drawn([variant]), *config.tabled([variant])]
+    names = ["claims", *(name for name, v in made if v == variant)]
+    names += [] if variant == config.ALL else ["results"]
+    return [paths.numbers(variant, name) for name in names]
 
 
 # ---------------------------------------------------------------- help

@@ -47,7 +47,7 @@ class Verdict:
 def outputs(manifest: dict) -> list[str]:
     """Every file that a build makes: outputs, receipts, the manifest and its descriptors."""
     written = [paths.receipt(*job.split("/")) for job in manifest["jobs"]]
-    return sorted([*manifest["outputs"], *written, paths.MANIFEST, *paths.DESCRIPTORS])
+    return sorted([*manifest["outputs"], *written, *paths.of_manifest()])
 
 
 def is_output(path: str) -> bool:

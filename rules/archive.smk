@@ -1,11 +1,11 @@
 rule manifest:
     input:
-        receipts=receipts_of(VARIANTS),
+        receipts=read_by("report", "manifest"),
         environment=LOCK,
         citation="CITATION.cff",
     output:
-        update(paths.MANIFEST),
-        [update(path) for path in paths.DESCRIPTORS],
+        made=[update(path) for path in MANIFESTS],
+        receipt=update(paths.receipt("report", "manifest")),
     log:
         "logs/manifest.log",
     conda:
@@ -13,6 +13,7 @@ rule manifest:
     params:
         code=code_of_job("manifest"),
     message:
-        "Write down what was made from what ({output[0]})."
+        "Write down what was made from what ({output.made[0]})."
     shell:
-        "aidaudit job manifest -- {input.receipts:q} :: {output:q} 2>&1 | tee {log:q}"
+        "aidaudit job manifest --code {params.code:q} --receipt {output.receipt:q} "
+        "-- {input.receipts:q} :: {output.made:q} 2>&1 | tee {log:q}"

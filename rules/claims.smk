@@ -28,7 +28,7 @@ rule claims:
 
 rule numbers:
     input:
-        parts=numbers_of_variant,
+        parts=read_by("{variant}", "numbers"),
         environment=LOCK,
     output:
         made=update("data/processed/{variant}/numbers.json"),

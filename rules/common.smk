@@ -87,50 +87,16 @@ def figure_files(variants):
     ] + [paths.table(name, variant)["csv"] for name, variant in tabled(variants)]
 
 
-def pictures_in_report(variants):
-    """The pictures that HTML and PDF embed."""
-    return [
-        paths.figure(f, v)[kind]
-        for f, v in [*drawn(variants), ("V01", ALL)]
-        for kind in ("svg", "pdf")
-    ]
-
-
-def numbers_of_variant(wildcards):
-    """The numbers that the notebooks of a variant contribute."""
-    variant = wildcards.variant
-    made = [*drawn([variant]), *tabled([variant])]
-    names = ["claims", *[name for name, v in made if v == variant]]
-    if variant != ALL:
-        names.append("results")
-    return [paths.numbers(variant, name) for name in names]
-
-
-def executed_notebooks(variants):
-    """Every executed notebook."""
-    return [job.executed for job in plan.jobs(variants)]
-
-
-def receipts_of(variants):
-    """What every job of the build says about itself, but the one that puts them together."""
-    executed = executed_notebooks(variants)
-    names = [(Path(path).parent.name, Path(path).stem) for path in executed]
-    names += [(variant, "numbers") for variant in [*variants, ALL]]
-    names += [
-        ("report", name) for name in (*(("library", "html", "pdf") if WHOLE else ()), "pages")
-    ]
-    return [paths.receipt(*name) for name in names]
+def read_by(group, name):
+    """What a job reads that runs no notebook."""
+    return lambda wildcards: plan.further(
+        group.format(**wildcards), name.format(**wildcards), VARIANTS
+    )[1]
 
 
 def pages_of(variants):
     """The HTML page of every executed notebook."""
-    return [path.replace(".ipynb", ".html") for path in executed_notebooks(variants)]
-
-
-def parts_of_sweep(wildcards):
-    """The rows that each part of a sweep writes, in the order of its grid."""
-    parts = range(1, len(plan.sweep_parts(wildcards.sweep)) + 1)
-    return [f"data/processed/sweeps/{wildcards.sweep}/{part}.csv" for part in parts]
+    return [job.executed.replace(".ipynb", ".html") for job in plan.jobs(variants)]
 
 
 def runs_of_part(wildcards):

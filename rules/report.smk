@@ -1,12 +1,3 @@
-SECTIONS = sorted(str(path) for path in Path("report/sections").glob("*.md"))
-STYLE = [
-    str(path)
-    for path in sorted(Path("report").glob("*.*"))
-    if path.suffix in {".html", ".css", ".typ", ".lua", ".bib", ".theme"}
-    and path.stem != "report"
-]
-
-
 rule assemble:
     input:
         notebook=source("report"),
@@ -52,14 +43,7 @@ rule library:
 
 rule render:
     input:
-        text="report/build/report.md",
-        further=[
-            *SECTIONS,
-            *STYLE,
-            *pictures_in_report(VARIANTS),
-            paths.VIEW,
-            paths.LIBRARY,
-        ],
+        read=read_by("report", "{format}"),
         environment=LOCK,
     output:
         made=update("report/report.{format}"),
@@ -78,13 +62,12 @@ rule render:
         "Render report/report.{wildcards.format}."
     shell:
         "aidaudit job render --code {params.code:q} --receipt {output.receipt:q} "
-        "-- {input.text:q} {input.further:q} :: {output.made:q} 2>&1 | tee {log:q}"
+        "-- {input.read:q} :: {output.made:q} 2>&1 | tee {log:q}"
 
 
 rule pages:
     input:
-        executed=executed_notebooks(VARIANTS),
-        style=STYLE,
+        read=read_by("report", "pages"),
         environment=LOCK,
     output:
         made=[update(path) for path in pages_of(VARIANTS)],
@@ -99,4 +82,4 @@ rule pages:
         "Turn the executed notebooks into pages."
     shell:
         "aidaudit job pages --code {params.code:q} --receipt {output.receipt:q} "
-        "-- {input.executed:q} {input.style:q} :: {output.made:q} 2>&1 | tee {log:q}"
+        "-- {input.read:q} :: {output.made:q} 2>&1 | tee {log:q}"

@@ -37,7 +37,7 @@ rule sweep_part:
 
 rule sweep_table:
     input:
-        parts=parts_of_sweep,
+        parts=read_by("sweeps", "{sweep}"),
         environment=LOCK,
     output:
         table=update("data/processed/sweeps/{sweep}.csv"),

@@ -1,0 +1,75 @@
+"""A job of the build counts as done only if it ended well and what it left is still there.
+
+Snakemake (9.27) puts the old outputs of a failed job back with the present time, and records
+the new code and inputs as if it had succeeded: the old outputs count as new. It takes every
+file that exists for whole, and does not miss what no target names. So a failed job keeps the
+mark 'incomplete' that it got when it began, and a build begins by looking at receipts: a job
+runs whose receipt or outputs are not what they should be.
+
+Nodes of a cluster load the Snakefile too, and with it this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+_FAILED: ContextVar[bool] = ContextVar("the job that is wrapped up has failed", default=False)
+
+
+def only_if_well(variants: Sequence[str] | None = None) -> None:
+    """Have Snakemake, in this process, take for done what is done.
+
+    variants: those that are built. tests/test_done.py holds every Snakemake of `make
+    test-snakemakes` to what is relied on here.
+    """
+    from snakemake import dag, jobs, persistence
+
+    # Snakemake before 9.23 knew one kind of persistence.
+    records = getattr(persistence, "PersistenceBase", None) or persistence.Persistence
+    _keep_marks(jobs.Job, records)
+    _look_at_receipts(dag.DAG, variants)
+
+
+def _keep_marks(job: type, records: type) -> None:
+    wrap_up, finished, cleanup = job.postprocess, records.finished, records.cleanup
+
+    async def postprocess(self: Any, *args: Any, error: bool = False, **kwargs: Any) -> None:
+        token = _FAILED.set(error)
+        try:
+            await wrap_up(self, *args, error=error, **kwargs)
+        finally:
+            _FAILED.reset(token)
+
+    async def finished_well(self: Any, job: Any) -> None:
+        if not _FAILED.get():
+            await finished(self, job)
+
+    def forgotten(self: Any, job: Any) -> None:
+        # Called where wrapping up itself went wrong: the mark must outlive that too.
+        if self.dag.is_draft_notebook_job(job):
+            cleanup(self, job)
+
+    job.postprocess, records.finished, records.cleanup = postprocess, finished_well, forgotten
+
+
+def _look_at_receipts(dag: type, variants: Sequence[str] | None) -> None:
+    """Force what is not done, whatever flag says to ignore it; nodes do as they are told."""
+    check = dag.check_incomplete
+
+    async def check_incomplete(self: Any) -> None:
+        if not self.workflow.is_main_process:
+            await check(self)
+            return
+        from aidaudit import freshness
+
+        self.forcefiles.update(await self.incomplete_files())
+        now = freshness.Now(variants)
+        for job in self.jobs:
+            receipt = next((str(path) for path in job.output if "/receipts/" in path), None)
+            if receipt and now.why_stale(receipt, map(str, job.output)):
+                self.forcefiles.update(job.output)
+        now.hashes.keep()
+
+    dag.check_incomplete = check_incomplete
