@@ -130,7 +130,8 @@ def asserts(claim_id: str) -> Asserts | None:
             f"there is no claim '{claim_id}'.",
             file="config/claims.yaml",
             expected=f"one of {list(known)}",
-            mend=nearest(claim_id, list(known)),
+            mend=nearest(claim_id, list(known))
+            + "A figure sees the claims that its entry in config/figures.yaml names.",
         )
     return known[claim_id].asserts
 

@@ -95,6 +95,7 @@ def ingest(
 
 Files = Annotated[list[str], typer.Argument(help="inputs, '::', outputs")]
 Code = Annotated[str, typer.Option(help="hash of the code that the job uses")]
+Excerpts = Annotated[str, typer.Option(help="hash of what it reads of shared files")]
 Receipt = Annotated[str | None, typer.Option(help="where its receipt goes")]
 
 
@@ -115,13 +116,15 @@ def notebook(
     own: Annotated[str, typer.Option(help="JSON of parameters; it must declare all")] = "{}",
     step: Annotated[str, typer.Option(help="name of the rule that runs it")] = "",
     code: Code = "",
+    excerpts: Excerpts = "",
     receipt: Receipt = None,
 ) -> None:
     """Run a notebook with its declared inputs and outputs (the DAG calls this).
 
     Example: aidaudit notebook notebooks/clean/kiel.ipynb out.ipynb --offer '{"release": 21}'
-    -- data/raw/corrections.csv :: data/processed/clean/kiel_release_21.csv
+    -- data/raw/kiel/release-21/activities.csv :: data/processed/clean/kiel_release_21.csv
     """
+    from aidaudit import excerpts as parts
     from aidaudit import jobs, plan
 
     inputs, outputs = _split(files)
@@ -135,6 +138,7 @@ def notebook(
         offer=json.loads(offer),
         own=json.loads(own),
         inputs=inputs,
+        excerpts=parts.kept(excerpts),
         outputs=outputs,
         log=f"{paths.LOGS}/{name}",
         receipt=receipt,
@@ -177,6 +181,7 @@ def sweep_part(
     number: Annotated[int, typer.Argument(help="which part of it, from 1")],
     files: Files,
     code: Code = "",
+    excerpts: Excerpts = "",
     receipt: Receipt = None,
 ) -> None:
     """Do a part of the runs of a sweep, and write their rows (the DAG calls this).
@@ -184,6 +189,7 @@ def sweep_part(
     Example: aidaudit sweep-part totals 1 -- data/processed/clean/donors.csv :: part.csv
     """
     from aidaudit import config, jobs, plan
+    from aidaudit import excerpts as parts
 
     inputs, outputs = _split(files)
     entry = config.sweeps()[sweep]
@@ -196,6 +202,7 @@ def sweep_part(
         axes=list(entry.grid),
         table=entry.table,
         allowed=plan.allowed(),
+        excerpts=parts.kept(excerpts),
         code=code,
         receipt=receipt,
     )

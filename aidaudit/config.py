@@ -89,6 +89,7 @@ class Figure(Reads):
     section: str
     once: bool = Field(default=False, description="drawn once, as it depends on no variant")
     reads: list[str] = Field(default=[], description="result tables of the variant")
+    claims: list[str] = Field(default=[], description="claims whose assertion it shows")
     needs_cut_off: Day | None = Field(default=None, description="earliest cut-off that answers")
     parameters: dict[str, Any] = Field(default={}, description="the notebook's own parameters")
 
@@ -328,6 +329,22 @@ def claims() -> list[Claim]:
     """config/claims.yaml, checked; claims in the article's order. Raises AuditError."""
     entries = _load("claims").root
     for claim in entries:
+        if claim.asserts is None and claim.test != "not_testable":
+            raise AuditError(
+                f"{claim.id}: asserts is missing.",
+                file="config/claims.yaml",
+                expected="what the article asserts, as a number to compare with",
+                mend="add `asserts`, or name the test not_testable with its reason.",
+            )
+    return entries
+
+
+def check_names() -> None:
+    """Raise AuditError for an entry that names a variant, figure or claim that there is not.
+
+    For the plan: a job sees its own entries alone.
+    """
+    for claim in claims():
         for what, name, known in (
             ("judged_in", claim.judged_in, [ALL, *config().variants]),
             ("figure", claim.figure, [None, *shown()]),
@@ -340,24 +357,27 @@ def claims() -> list[Claim]:
                     expected=f"one of {[k for k in known if k]}",
                     mend=nearest(name, [k for k in known if k]),
                 )
-        if claim.asserts is None and claim.test != "not_testable":
-            raise AuditError(
-                f"{claim.id}: asserts is missing.",
-                file="config/claims.yaml",
-                expected="what the article asserts, as a number to compare with",
-                mend="add `asserts`, or name the test not_testable with its reason.",
-            )
-    return entries
+    known = [claim.id for claim in claims()]
+    for figure, entry in shown().items():
+        for name in entry.claims:
+            if name not in known:
+                raise AuditError(
+                    f"{figure}: claims names something that does not exist.",
+                    file="config/figures.yaml",
+                    found=name,
+                    expected=f"one of {known}",
+                    mend=nearest(name, known) or None,
+                )
 
 
-def claims_of(variant: str) -> list[Claim]:
-    """The claims that are judged against a variant, or once (`all`)."""
-    return [claim for claim in claims() if (claim.judged_in == ALL) == (variant == ALL)]
+def claims_of(name: str) -> list[Claim]:
+    """The claims that are judged against the variant of this name, or once (`all`)."""
+    return [claim for claim in claims() if (claim.judged_in == ALL) == (name == ALL)]
 
 
-def reads_of_claims(variant: str) -> Reads:
+def reads_of_claims(name: str) -> Reads:
     """What the tests of these claims look at, together."""
-    chosen = claims_of(variant)
+    chosen = claims_of(name)
     return Reads(
         clean=sorted({name for claim in chosen for name in claim.clean}),
         lookups=sorted({name for claim in chosen for name in claim.lookups}),

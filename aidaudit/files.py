@@ -44,6 +44,8 @@ def source(path: str | Path) -> Path:
     """
     wanted = name(path)
     if (declared := _declared()) is not None:
+        if own := declared.get("excerpts", {}).get(wanted):
+            return Path(own["file"])
         _check(wanted, declared["inputs"], verb="reads", list_name="inputs")
     full = root() / wanted
     if not full.exists():
@@ -58,9 +60,18 @@ def source(path: str | Path) -> Path:
     return full
 
 
+def row_numbers(file: Path) -> list[int] | None:
+    """Where the rows of an excerpt stand in its whole file; None for any other file."""
+    told = (_declared() or {}).get("excerpts", {}).values()
+    return next((one["rows"] for one in told if one["file"] == str(file)), None)
+
+
 def read_yaml(path: str | Path) -> Any:
     """What a YAML file says, read safely: plain values, lists and dicts alone."""
     import yaml
+
+    if name(path) in (_declared() or {}).get("excerpts", {}):
+        return json.loads(source(path).read_text("utf-8"))
 
     # The parser in C, which most machines have, is seven times faster.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

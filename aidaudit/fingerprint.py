@@ -66,6 +66,8 @@ class Names:
         for node in ast.walk(code):
             if (
                 isinstance(node, ast.Name)
+                # A field or variable of the same name is another thing.
+                and not isinstance(node.ctx, ast.Store)
                 and node.id in known
                 and node not in through_attribute
             ):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from aidaudit import fingerprint, paths, plan, receipts, repro
 from aidaudit.errors import AuditError
+from aidaudit.excerpts import Excerpt
 
 KEPT = ".staging/hashes.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -92,25 +93,28 @@ class Now:
         found = self._job(*name.split("/"))
         if found is None:
             return None
-        code, parameters, inputs = found
+        code, parameters, inputs, excerpts = found
         return {
             "code": code,
             "parameters": json.loads(json.dumps(parameters)),
             "version": repro.VERSION,
             "environment": self.hashes.of(paths.LOCK),
-            "inputs": {path: self.hashes.of(path) for path in sorted(inputs)},
+            "inputs": {
+                **{path: self.hashes.of(path) for path in inputs},
+                **{one.name: one.sha256 for one in excerpts},
+            },
         }
 
-    def _job(self, group: str, name: str) -> tuple[str, dict, list[str]] | None:
+    def _job(self, group: str, name: str) -> tuple[str, dict, list[str], list[Excerpt]] | None:
         if (other := plan.further(group, name, self.variants)) is not None:
             kind, inputs = other
-            return fingerprint.command(repro.root(), ("aidaudit.jobs", kind)), {}, inputs
+            return fingerprint.command(repro.root(), ("aidaudit.jobs", kind)), {}, inputs, []
         sweep, _, part = name.rpartition("-")
         if group == "sweeps":
             points = plan.sweep_parts(sweep)[int(part) - 1]
             runs = {"runs": [one.parameters for one in points]}
             code = self._code(points[0].notebook, "sweep_part")
-            return code, runs, plan.sweep_reads(sweep)
+            return code, runs, plan.sweep_reads(sweep), plan.sweep_excerpts(sweep)
         try:
             job = plan.job(group, name, self.variants)
         except AuditError:
@@ -119,6 +123,7 @@ class Now:
             self._code(job.notebook, "notebook"),
             job.parameters,
             plan.reads(job, self.variants),
+            plan.excerpts(job),
         )
 
     def _code(self, notebook: str, runner: str) -> str:

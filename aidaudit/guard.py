@@ -17,8 +17,8 @@ from aidaudit.errors import AuditError, nearest
 from aidaudit.files import DECLARED
 from aidaudit.repro import root
 
-# What rules declare. Code, settings and environment are accounted for otherwise.
-DECLARABLE = ("data/", "figures/", "report/")
+# What rules declare. Code and environment are accounted for otherwise.
+DECLARABLE = ("config/", "data/", "figures/", "report/")
 # Where runners and Python keep what is no output.
 OWN = (".staging/", ".git/")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -46,7 +46,17 @@ def install() -> None:
     _printing(declared["output_mb"])
     # A notebook that is run by hand may read anything, and ask anyone.
     if declared["inputs"] is not None:
+        _forget()
         sys.addaudithook(_Guard(declared).heard)
+
+
+def _forget() -> None:
+    """Forget what this process had read, whole, before it was forked to be a kernel."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("aidaudit."):
+            for value in list(vars(module).values()):
+                if callable(clear := getattr(value, "cache_clear", None)):
+                    clear()
 
 
 def _limit(gigabytes: float) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aidaudit import receipts as receipting
 from aidaudit import repro
+from aidaudit.excerpts import Excerpt
 
 
 def notebook(
@@ -22,6 +23,7 @@ def notebook(
     offer: dict,
     own: dict,
     inputs: Sequence[str],
+    excerpts: Sequence[Excerpt] = (),
     outputs: Sequence[str],
     log: str,
     receipt: str | None,
@@ -30,7 +32,7 @@ def notebook(
     """Run a notebook with its declared inputs and outputs.
 
     offer: parameters of which it takes those that it declares. own: parameters that it must
-    declare. allowed: the values of closed kinds of parameters. Raises AuditError as
+    declare. excerpts: what it reads of files of which it must not see the rest. allowed: the values of closed kinds of parameters. Raises AuditError as
     `notebooks.run` does.
     """
     from aidaudit import notebooks
@@ -43,6 +45,7 @@ def notebook(
         rule=rule,
         code=code,
         inputs=inputs,
+        excerpts=excerpts,
         notebook=source,
         cell=notebooks.last_code_cell(source),
         parameters=given,
@@ -52,6 +55,7 @@ def notebook(
         executed,
         parameters=given,
         inputs=list(inputs),
+        excerpts=excerpts,
         outputs=list(outputs),
         log=log,
         allowed=allowed,
@@ -123,6 +127,7 @@ def sweep_part(
     allowed: dict[str, list],
     code: str,
     receipt: str | None,
+    excerpts: Sequence[Excerpt] = (),
 ) -> None:
     """Run a notebook at some points of a sweep's grid; arguments as for `sweeps.part`."""
     from aidaudit import notebooks, sweeps
@@ -131,12 +136,22 @@ def sweep_part(
         rule="sweep_part",
         code=code,
         inputs=inputs,
+        excerpts=excerpts,
         notebook=notebook,
         cell=notebooks.last_code_cell(notebook),
         parameters={"runs": list(points.values())},
     )
     (out,) = outputs
-    sweeps.part(notebook, points, axes, out, table=table, inputs=inputs, allowed=allowed)
+    sweeps.part(
+        notebook,
+        points,
+        axes,
+        out,
+        table=table,
+        inputs=inputs,
+        excerpts=excerpts,
+        allowed=allowed,
+    )
     if receipt:
         receipting.close(opened, outputs, receipt)
 

@@ -25,8 +25,10 @@ import nbformat.v4
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from aidaudit import excerpts as parts
 from aidaudit import parameters as checking
 from aidaudit.errors import AuditError
+from aidaudit.excerpts import Excerpt
 from aidaudit.files import DECLARED, name
 from aidaudit.paths import LOGS
 from aidaudit.repro import environment, root
@@ -63,6 +65,7 @@ def run(
     parameters: dict[str, object],
     inputs: list[str],
     outputs: list[str],
+    excerpts: Sequence[Excerpt] = (),
     log: str | Path,
     allowed: dict[str, list] | None = None,
     limits: Limits | None = None,
@@ -70,7 +73,8 @@ def run(
 ) -> None:
     """Run the notebook; write its executed, canonical form and all its outputs, or nothing.
 
-    inputs, outputs: the only files it may read and must write. limits: those of
+    inputs, outputs: the only files it may read and must write. excerpts: what it finds under
+    the names of files that it may not read whole. limits: those of
     config/limits.yaml, if none are given.
     made_from: the hash that outputs carry of what they were made from.
     Raises AuditError naming notebook, cell and error; the notebook as far as it ran is then
@@ -89,6 +93,7 @@ def run(
         values = checking.checked(source, parameters, allowed)
         declared = {
             "inputs": [name(path) for path in inputs],
+            "excerpts": parts.write(excerpts, stage / "excerpts"),
             "outputs": finals,
             "stage": str(stage / "outputs"),
             "made_from": made_from,
@@ -139,6 +144,7 @@ def table_of(
     *,
     parameters: dict[str, object],
     inputs: list[str],
+    excerpts: Sequence[Excerpt] = (),
     log: str | Path,
     allowed: dict[str, list] | None = None,
     limits: Limits | None = None,
@@ -158,6 +164,7 @@ def table_of(
         values = checking.checked(source, parameters, allowed)
         declared = {
             "inputs": [name(path) for path in inputs],
+            "excerpts": parts.write(excerpts, stage / "excerpts"),
             "outputs": None,
             "stage": str(stage / "outputs"),
             "made_from": "not recorded: one run of a sweep",

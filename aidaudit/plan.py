@@ -8,14 +8,19 @@ of notebooks' defaults and the help for a missing input all ask here. A job is n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from aidaudit import config, fingerprint, parameters, paths, repro, sources
+from pydantic import BaseModel
+
+from aidaudit import config, files, fingerprint, parameters, paths, repro, sources
+from aidaudit import excerpts as parts
 from aidaudit.errors import AuditError, nearest
+from aidaudit.excerpts import Excerpt
 
 CLEAN = "clean"
 SCENARIO = "scenario_"
@@ -24,15 +29,25 @@ SWEEP = "sweep"
 TOGETHER = 25
 # Tiles in a row of the matrix of verdicts.
 ACROSS = 9
-# No output of the build depends on what is swept, or on what a notebook may take.
-CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in ("sweeps", "limits")]
-OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
+CORRECTIONS = "data/raw/corrections.csv"
 JUMPS = "data/raw/plausibility.csv"
-# Where config reads, and where the chart style does; what reaches them reads these files.
-LOADS = {
-    ("aidaudit.config", "_load"): CONFIG,
-    ("aidaudit.charts", "events"): ["config/events.yaml"],
+REGISTER = sources.REGISTER.as_posix()
+# What loads a file of configuration: a notebook whose code reaches it reads entries of the
+# file. No output depends on what is swept, or on what a notebook may take.
+LOADS: dict[fingerprint.Piece, tuple[str, Callable[[], Any]]] = {
+    ("aidaudit.config", "config"): ("config/config.yaml", config.config),
+    ("aidaudit.config", "shown"): (
+        "config/figures.yaml",
+        lambda: config.Figures(config.shown()),
+    ),
+    ("aidaudit.config", "multiverse"): ("config/multiverse.yaml", config.multiverse),
+    ("aidaudit.config", "scenarios"): ("config/scenarios.yaml", config.scenarios),
+    ("aidaudit.charts", "events"): (
+        "config/events.yaml",
+        lambda: files.read_yaml("config/events.yaml"),
+    ),
 }
+CLAIMS = ("aidaudit.config", "claims")
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,7 @@ def jobs(variants: Sequence[str] | None = None) -> list[Job]:
 
     The report's is among them when they are all variants.
     """
+    config.check_names()
     known = list(config.config().variants)
     chosen = list(variants or known)
     names = [(CLEAN, f"{paths.KIEL}{release:02d}") for release in releases(chosen)]
@@ -186,12 +202,22 @@ def sweep_reads(name: str) -> list[str]:
     Those that its notebook reads in the build, where it runs there for the same variant. What
     a parameter of the grid chooses in another way must be told in `reads`.
     """
+    return sorted({path for one in _as_built(name) for path in reads(one)})
+
+
+def sweep_excerpts(name: str) -> list[Excerpt]:
+    """What the runs of a sweep read of files that many jobs share, as `excerpts`."""
+    found = {part.name: part for one in _as_built(name) for part in excerpts(one)}
+    return [found[one] for one in sorted(found)]
+
+
+def _as_built(name: str) -> list[Job]:
+    """The runs of a sweep, as jobs of the build where its notebook is run there."""
     entry = config.sweeps()[name]
     same = [
         one for one in jobs() if (one.notebook, one.group) == (entry.notebook, entry.variant)
     ]
-    every = [replace(same[0], own=point.own) if same else point for point in sweep_points(name)]
-    return sorted({path for one in every for path in reads(one)})
+    return [replace(same[0], own=point.own) if same else point for point in sweep_points(name)]
 
 
 def releases(variants: Sequence[str]) -> list[int]:
@@ -282,28 +308,18 @@ def _exists(group: str) -> bool:
 
 
 def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
-    """The files that a job's notebook reads, relative to the root."""
+    """The files that a job's notebook reads whole, relative to the root."""
     every = list(variants or config.config().variants)
     match PurePosixPath(one.notebook).parts[1:]:
-        case ("clean", "kiel.ipynb"):
-            number = one.offer["release"]
-            # The release before is what it is held against.
-            before = [n for n in sources.release_numbers() if n < number][-1:]
-            folders = map(paths.raw_release, (number, *before))
-            return [*(path for folder in folders for path in raw(folder)), *OWN, JUMPS]
-        case ("clean", "context.ipynb"):
-            return [*(path for folder in one.offer["folders"] for path in raw(folder)), *OWN]
+        case ("clean", _):
+            return [path for folder in _raw_folders(one) for path in raw(folder)]
         case ("figures" | "tables", _):
             entry = config.shown()[one.name]
             results = [paths.result(one.group, name) for name in entry.reads]
-            return [*results, *_looked_at(entry, one.group), *_configuration(one.notebook)]
+            return [*results, *_looked_at(entry, one.group)]
         case ("analysis", "claims.ipynb"):
             monthly = [] if one.group == config.ALL else [paths.result(one.group, "monthly")]
-            return [
-                *monthly,
-                *_looked_at(config.reads_of_claims(one.group), one.group),
-                *CONFIG,
-            ]
+            return [*monthly, *_looked_at(config.reads_of_claims(one.group), one.group)]
         case ("analysis", "results.ipynb"):
             chosen = config.variant(one.group)
             return [
@@ -317,12 +333,12 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
         case ("analysis", "multiverse.ipynb"):
             numbers = config.multiverse().releases
             context = map(paths.clean, ("donors", "rates", "economy", "refugee_costs"))
-            return [*_releases(numbers), *context, *CONFIG]
+            return [*_releases(numbers), *context]
         case ("analysis", "scenario.ipynb"):
             context = map(paths.clean, ("donors", "rates", "economy"))
-            return [*_releases([config.scenarios().release]), *context, *CONFIG]
+            return [*_releases([config.scenarios().release]), *context]
         case ("analysis", "verdicts.ipynb"):
-            return [*(paths.result(v, "claims") for v in [*every, config.ALL]), *CONFIG]
+            return [paths.result(v, "claims") for v in [*every, config.ALL]]
         case ("report.ipynb",):
             return _report(every)
     raise AuditError("nothing says what this notebook reads.", file=one.notebook)
@@ -366,13 +382,6 @@ def _looked_at(entry: config.Reads, variant: str) -> list[str]:
     )
 
 
-def _configuration(notebook: str) -> list[str]:
-    """The files of configuration that a notebook reads, by what it calls."""
-    root = repro.root()
-    used = fingerprint.package(root).reached(fingerprint.named_in(root / notebook, root))
-    return [path for place, read in LOADS.items() if place in used for path in read]
-
-
 def _report(variants: Sequence[str]) -> list[str]:
     every = [*variants, config.ALL]
     words = [
@@ -387,9 +396,7 @@ def _report(variants: Sequence[str]) -> list[str]:
         *words,
         *[paths.table(name, variant)["json"] for name, variant in config.tabled(variants)],
         *[paths.receipt(*listed) for listed in config.listed(variants)],
-        *CONFIG,
         *[f"data/raw/{package}/datapackage.json" for package in sources.packages()],
-        JUMPS,
         paths.FAULTS,
         paths.MUTATIONS,
         paths.PERTURBATIONS,
@@ -459,6 +466,122 @@ def _contributed(variant: str) -> list[str]:
     names = ["claims", *(name for name, v in made if v == variant)]
     names += [] if variant == config.ALL else ["results"]
     return [paths.numbers(variant, name) for name in names]
+
+
+# ---------------------------------------------------------------- rows and entries
+
+
+def excerpts(one: Job) -> list[Excerpt]:
+    """What a job's notebook reads of files that many jobs share, sorted by name.
+
+    It sees nothing else of these files: rows about the raw tables that it cleans, and entries
+    of the configuration that its code loads.
+    """
+    found = _entries(one)
+    match PurePosixPath(one.notebook).parts[1:]:
+        case ("clean", _):
+            folders = _raw_folders(one)
+            corrections = [_corrections(folder) for folder in folders]
+            found += [*corrections, _donors(one, folders, corrections)]
+            if (number := one.offer.get("release")) is not None:
+                found.append(
+                    parts.rows(JUMPS, f"{number}", lambda row: _is(row["release"], number))
+                )
+        case ("report.ipynb",):
+            found.append(parts.rows(JUMPS, "all", lambda row: True))
+    return sorted(found, key=lambda part: part.name)
+
+
+def _raw_folders(one: Job) -> list[str]:
+    """The raw tables that a job cleans, and those that it holds them against."""
+    if "folders" in one.offer:
+        return one.offer["folders"]
+    number = one.offer["release"]
+    # The release before is what it is held against.
+    before = [n for n in sources.release_numbers() if n < number][-1:]
+    return [paths.raw_release(n) for n in (number, *before)]
+
+
+def _corrections(folder: str) -> Excerpt:
+    """The corrections of a raw table.
+
+    A row that names no raw table goes to all jobs, so that one says so.
+    """
+    source = sources.correction_source(folder)
+    release = folder.removeprefix("kiel/release-").lstrip("0") if source != folder else None
+    base = repro.root() / sources.RAW_FOLDER
+    named = parts.values(CORRECTIONS, "source")
+    unknown = {one for one in named if not (base / one).is_dir()}
+
+    def chosen(row: Mapping[str, str]) -> bool:
+        if row["source"] == source:
+            return row["release"] in ("", release)
+        return row["source"] in unknown
+
+    return parts.rows(CORRECTIONS, f"{source},{release}" if release else source, chosen)
+
+
+def _donors(one: Job, folders: list[str], corrections: list[Excerpt]) -> Excerpt:
+    """The rows of the register of donors that a job looks up: those of its tables' donors.
+
+    Where a table has a donor that is not in it, all: a message then names the nearest.
+    """
+    if one.name == "donors":
+        return parts.rows(REGISTER, "all", lambda row: True)
+    names = {
+        name
+        for folder in folders
+        for name in parts.values(str(sources.table_path(folder)), "donor")
+    }
+    for row in (row for part in corrections for row in part.records()):
+        if row["column"] == "donor":
+            names = names - {row["from"]} | {row["to"]}
+    unknown = names - parts.values(REGISTER, "donor")
+    return parts.rows(REGISTER, one.name, lambda row: bool(row["donor"] in names or unknown))
+
+
+def _is(text: str, number: int) -> bool:
+    """Whether a cell says this number; what is no number is for all to complain of."""
+    try:
+        return float(text) == number
+    except ValueError:
+        return True
+
+
+def _entries(one: Job) -> list[Excerpt]:
+    """What a notebook's code loads of the configuration."""
+    root = repro.root()
+    used = fingerprint.package(root).reached(fingerprint.named_in(root / one.notebook, root))
+    found = [
+        Excerpt(path, "all", _plain(path, load()))
+        for place, (path, load) in LOADS.items()
+        if place in used
+    ]
+    if CLAIMS in used:
+        key, claims = one.name, config.claims()
+        if one.name == "claims":
+            key, claims = str(one), config.claims_of(one.group)
+        elif one.name in config.figures():
+            claims = [c for c in claims if c.id in config.figures()[one.name].claims]
+        else:
+            key = "all"
+        path = "config/claims.yaml"
+        found.append(Excerpt(path, key, _plain(path, config.Claims(claims))))
+    return found
+
+
+def _plain(path: str, content: Any) -> Any:
+    """What entries say, as JSON has it. Raises AuditError for what JSON cannot say."""
+    if not isinstance(content, BaseModel):
+        return json.loads(json.dumps(content))
+    plain = content.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if type(content).model_validate(plain) != content:
+        raise AuditError(
+            "an entry holds a value that is neither text nor number, list nor dict.",
+            file=path,
+            mend="put quotes around dates.",
+        )
+    return plain
 
 
 # ---------------------------------------------------------------- help

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aidaudit import files, paths, repro
 from aidaudit.errors import AuditError
+from aidaudit.excerpts import Excerpt
 
 
 def sha256(path: str | Path) -> str:
@@ -28,6 +29,7 @@ def opened(
     rule: str,
     code: str,
     inputs: Sequence[str],
+    excerpts: Sequence[Excerpt] = (),
     notebook: str | None = None,
     cell: int | None = None,
     parameters: dict | None = None,
@@ -35,7 +37,7 @@ def opened(
     """A receipt of a job that is about to run.
 
     rule: its name. code: the hash of the code it uses (`fingerprint`). inputs: the files it
-    reads. notebook, parameters: what it runs, with the values it gets; cell: the number of
+    reads. excerpts: parts of files that it reads. notebook, parameters: what it runs, with the values it gets; cell: the number of
     the one that writes the outputs. Its key made_from is the sha256 of all the others.
     """
     receipt = {
@@ -46,7 +48,14 @@ def opened(
         "code": code,
         "version": repro.VERSION,
         "environment": sha256(paths.LOCK),
-        "inputs": {files.name(path): sha256(path) for path in sorted(inputs)},
+        "inputs": dict(
+            sorted(
+                {
+                    **{files.name(path): sha256(path) for path in inputs},
+                    **{one.name: one.sha256 for one in excerpts},
+                }.items()
+            )
+        ),
     }
     text = json.dumps(receipt, sort_keys=True, ensure_ascii=False)
     return {**receipt, "made_from": hashlib.sha256(text.encode()).hexdigest()}

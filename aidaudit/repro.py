@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 # Read as text: a YAML parser would cost every command its import.
@@ -48,7 +49,13 @@ def root() -> Path:
     Notebooks opened in JupyterLab start in their own folder, the DAG in the root;
     both must read the same files. Raises FileNotFoundError outside a checkout.
     """
-    here = Path.cwd().resolve()
+    return _above(Path.cwd())
+
+
+@cache
+def _above(folder: Path) -> Path:
+    # Remembered: a start of Snakemake asks some thousand times.
+    here = folder.resolve()
     for folder in (here, *here.parents):
         if (folder / "Snakefile").is_file() and (folder / "config").is_dir():
             return folder

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from aidaudit import csvs
+from aidaudit import csvs, files
 from aidaudit.errors import AuditError, nearest
 
 # No single activity announced so far exceeds 50 bn EUR (the EU's Ukraine Facility); a value
@@ -163,7 +163,10 @@ def _frame(path: Path, table: Table, shown: str) -> pd.DataFrame:
             mend="restore the order, or ingest the upstream file again.",
         )
     csvs.even(rows, shown, mend=AGAIN)
-    return pd.DataFrame(rows[1:], columns=header, dtype="str")
+    # Errors name rows of the whole file, also where a job has an excerpt of it.
+    numbers = files.row_numbers(path)
+    index = None if numbers is None else [number - 2 for number in numbers]
+    return pd.DataFrame(rows[1:], columns=header, dtype="str", index=index)
 
 
 def _typed(frame: pd.DataFrame, table: Table, shown: str) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from aidaudit import files, kernels, notebooks, paths
 from aidaudit.errors import AuditError
+from aidaudit.excerpts import Excerpt
 
 # Runs that a job has going at once: while one waits for its kernel another computes.
 TOGETHER = 2
@@ -34,6 +35,7 @@ def part(
     table: str,
     inputs: Sequence[str],
     allowed: dict[str, list],
+    excerpts: Sequence[Excerpt] = (),
 ) -> None:
     """Run a notebook at several points, and write their rows as CSV.
 
@@ -48,6 +50,7 @@ def part(
             table,
             parameters=points[name],
             inputs=list(inputs),
+            excerpts=excerpts,
             log=f"{paths.LOGS}/{name}.ipynb",
             allowed=allowed,
         )

@@ -24,6 +24,7 @@ rule results:
         code=code_of("analysis/results"),
         offer=offer_of("{variant}", "results"),
         own=own_of("{variant}", "results"),
+        excerpts=excerpts_of("{variant}", "results"),
     message:
         "Add up {wildcards.variant} (notebooks/analysis/results.ipynb)."
     shell:
@@ -48,6 +49,7 @@ rule multiverse:
         code=code_of("analysis/multiverse"),
         offer=offer_of("all", "multiverse"),
         own=own_of("all", "multiverse"),
+        excerpts=excerpts_of("all", "multiverse"),
     message:
         "Compute every specification (notebooks/analysis/multiverse.ipynb)."
     shell:
@@ -77,6 +79,7 @@ rule scenario:
         code=code_of("analysis/scenario"),
         offer=offer_of("all", "scenario_{scenario}"),
         own=own_of("all", "scenario_{scenario}"),
+        excerpts=excerpts_of("all", "scenario_{scenario}"),
     message:
         "Compute the scenario {wildcards.scenario} (notebooks/analysis/scenario.ipynb)."
     shell:
@@ -119,6 +122,7 @@ rule figure:
         code=code_of("figures/{figure}"),
         offer=offer_of("{variant}", "{figure}"),
         own=own_of("{variant}", "{figure}"),
+        excerpts=excerpts_of("{variant}", "{figure}"),
     message:
         "Draw {wildcards.figure} for {wildcards.variant} (notebooks/figures/{wildcards.figure}.ipynb)."
     shell:
@@ -151,6 +155,7 @@ rule table:
         code=code_of("tables/{figure}"),
         offer=offer_of("{variant}", "{figure}"),
         own=own_of("{variant}", "{figure}"),
+        excerpts=excerpts_of("{variant}", "{figure}"),
     message:
         "Set {wildcards.figure} for {wildcards.variant} (notebooks/tables/{wildcards.figure}.ipynb)."
     shell:

@@ -20,6 +20,7 @@ rule claims:
         code=code_of("analysis/claims"),
         offer=offer_of("{variant}", "claims"),
         own=own_of("{variant}", "claims"),
+        excerpts=excerpts_of("{variant}", "claims"),
     message:
         "Judge the claims against {wildcards.variant} (notebooks/analysis/claims.ipynb)."
     shell:
@@ -64,6 +65,7 @@ rule verdicts:
         code=code_of("analysis/verdicts"),
         offer=offer_of("all", "V01"),
         own=own_of("all", "V01"),
+        excerpts=excerpts_of("all", "V01"),
     message:
         "Draw all verdicts (notebooks/analysis/verdicts.ipynb)."
     shell:

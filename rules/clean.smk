@@ -18,6 +18,7 @@ rule clean_kiel:
         code=code_of("clean/kiel"),
         offer=offer_of("clean", "kiel_release_{release}"),
         own=own_of("clean", "kiel_release_{release}"),
+        excerpts=excerpts_of("clean", "kiel_release_{release}"),
     message:
         "Clean Kiel release {wildcards.release} (notebooks/clean/kiel.ipynb)."
     shell:
@@ -44,6 +45,7 @@ rule clean_context:
         code=code_of("clean/context"),
         offer=offer_of("clean", "{table}"),
         own=own_of("clean", "{table}"),
+        excerpts=excerpts_of("clean", "{table}"),
     message:
         "Clean {wildcards.table} (notebooks/clean/context.ipynb)."
     shell:

@@ -3,7 +3,7 @@
 import json
 
 from aidaudit import config as settings
-from aidaudit import baseline, fingerprint, paths, plan, repro
+from aidaudit import baseline, excerpts, fingerprint, parameters, paths, plan, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.
@@ -17,12 +17,12 @@ MANIFESTS = [paths.MANIFEST, *paths.DESCRIPTORS]
 CONTEXT = settings.context()
 ALL = settings.ALL
 LOCK = paths.LOCK
-# Runs a notebook with the parameters offered, its declared inputs and its declared outputs.
+# Runs a notebook with its parameters, its declared inputs, excerpts and outputs.
 # Output goes to the terminal and to the log alike.
 NOTEBOOK = (
     "aidaudit notebook {input.notebook:q} {output.executed:q} --step {params.step:q} "
     "--code {params.code:q} --receipt {output.receipt:q} --offer {params.offer:q} "
-    "--own {params.own:q} -- {input.reads:q} :: {output.writes:q} 2>&1 | tee {log:q}"
+    "--own {params.own:q} --excerpts {params.excerpts:q} -- {input.reads:q} :: {output.writes:q} 2>&1 | tee {log:q}"
 )
 
 
@@ -66,13 +66,25 @@ def reads_of(group, name):
 
 
 def offer_of(group, name):
-    """Parameters of which a notebook takes those that it declares, as JSON."""
-    return lambda wildcards: json.dumps(planned(group, name)(wildcards).offer)
+    """Those parameters offered to a notebook that it declares, as JSON: others change nothing."""
+
+    def offer(wildcards):
+        job = planned(group, name)(wildcards)
+        declared = parameters.declared(job.notebook)
+        return json.dumps({key: job.offer[key] for key in declared if key in job.offer})
+
+    return offer
 
 
 def own_of(group, name):
     """Parameters that a notebook must declare, as JSON."""
     return lambda wildcards: json.dumps(planned(group, name)(wildcards).own)
+
+
+def excerpts_of(group, name):
+    """What a notebook reads of files that many share, as one hash: Snakemake runs it anew when
+    that changes, and not when other rows or entries do."""
+    return lambda wildcards: excerpts.keep(plan.excerpts(planned(group, name)(wildcards)))
 
 
 drawn, tabled = settings.drawn, settings.tabled

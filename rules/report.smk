@@ -16,6 +16,7 @@ rule assemble:
         code=code_of("report"),
         offer=offer_of("all", "report"),
         own=own_of("all", "report"),
+        excerpts=excerpts_of("all", "report"),
     message:
         "Put the report together (notebooks/report.ipynb)."
     shell:

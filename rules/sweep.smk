@@ -23,6 +23,7 @@ rule sweep_part:
         "../envs/environment.yaml"
     params:
         runs=runs_of_part,
+        excerpts=lambda wildcards: excerpts.keep(plan.sweep_excerpts(wildcards.sweep)),
         code=lambda wildcards: fingerprint.notebook(
             repro.root() / settings.sweeps()[wildcards.sweep].notebook,
             repro.root(),
@@ -32,7 +33,8 @@ rule sweep_part:
         "Run part {wildcards.part} of the sweep {wildcards.sweep}."
     shell:
         "aidaudit sweep-part {wildcards.sweep:q} {wildcards.part:q} --code {params.code:q} "
-        "--receipt {output.receipt:q} -- {input.reads:q} :: {output.rows:q} 2>&1 | tee {log:q}"
+        "--excerpts {params.excerpts:q} --receipt {output.receipt:q} "
+        "-- {input.reads:q} :: {output.rows:q} 2>&1 | tee {log:q}"
 
 
 rule sweep_table:
