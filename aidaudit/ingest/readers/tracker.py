@@ -357,8 +357,8 @@ def kiel_release_dates(file: Path) -> tuple[str, pd.DataFrame]:
         if basis is None:
             raise wrong_cell(
                 "the day of publication rests on something that is not known.",
-                said, file, "publication_date_basis", f"words like {' | '.join(BASES.values())}",
-                "if it is right, teach it to aidaudit/ingest/readers/tracker.py.",
+                said, file, "publication_date_basis", f"one of {list(BASES)}",
+                "if it is right, teach its words to aidaudit/ingest/readers/tracker.py.",
             )  # fmt: skip
         rows.append(
             {
