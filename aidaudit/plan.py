@@ -24,8 +24,10 @@ SWEEP = "sweep"
 TOGETHER = 25
 # Tiles in a row of the matrix of verdicts.
 ACROSS = 9
-# No output of the build depends on what is swept, or on what a notebook may take.
-CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in ("sweeps", "limits")]
+# No output of the build depends on what is swept, or on what a notebook may take, and one job
+# alone on what is searched for the origin of a total.
+APART = ("sweeps", "limits", "origin")
+CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in APART]
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 JUMPS = "data/raw/plausibility.csv"
 # Where config reads, and where the chart style does; what reaches them reads these files.
