@@ -453,7 +453,7 @@ def listed(variants: list[str]) -> list[tuple[str, str]]:
     own = [(variant, name) for name, variant in [*drawn(variants), *tabled(variants)]]
     own += [(variant, name) for variant in variants for name in ("results", "claims")]
     once = [f"scenario_{name}" for name in scenarios().scenarios]
-    own += [(ALL, name) for name in ("claims", "multiverse", "V01", *once)]
+    own += [(ALL, name) for name in ("claims", "multiverse", "origin", "V01", *once)]
     return sorted(own)
 
 

@@ -104,6 +104,11 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
             config.parameters,
             {"total": config.article_total},
         ),
+        "origin": (
+            "analysis/origin",
+            config.parameters,
+            {"total": config.article_total, "step": lambda: config.origin().step},
+        ),
         "V01": ("analysis/verdicts", None, {"across": lambda: ACROSS}),
         "report": ("report", None, {}),
     }
@@ -138,7 +143,7 @@ def jobs(variants: Sequence[str] | None = None) -> list[Job]:
     made = [*config.drawn(chosen), *config.tabled(chosen)]
     names += [(variant, name) for name, variant in made]
     scenarios = [f"{SCENARIO}{name}" for name in config.scenarios().scenarios]
-    names += [(config.ALL, name) for name in ("V01", "multiverse", *scenarios)]
+    names += [(config.ALL, name) for name in ("V01", "multiverse", "origin", *scenarios)]
     if chosen == known:
         names.append((config.ALL, "report"))
     return [job(group, name, chosen) for group, name in names]
@@ -206,6 +211,7 @@ def releases(variants: Sequence[str]) -> list[int]:
         | {number for number in named if number is not None}
         | {config.config().shared.items_release, config.scenarios().release}
         | set(config.multiverse().releases)
+        | set(config.origin().releases)
     )
 
 
@@ -320,6 +326,11 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
             numbers = config.multiverse().releases
             context = map(paths.clean, ("donors", "rates", "economy", "refugee_costs"))
             return [*_releases(numbers), *context, *CONFIG]
+        case ("analysis", "origin.ipynb"):
+            searched = config.origin()
+            numbers = sorted({*searched.releases, searched.refugee_costs_release})
+            context = ("donors", "rates", "refugee_costs", "release_dates")
+            return [*_releases(numbers), *map(paths.clean, context), "config/origin.yaml"]
         case ("analysis", "scenario.ipynb"):
             context = map(paths.clean, ("donors", "rates", "economy"))
             return [*_releases([config.scenarios().release]), *context, *CONFIG]

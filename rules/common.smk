@@ -101,8 +101,7 @@ def numbers_of_variant(wildcards):
     variant = wildcards.variant
     made = [*drawn([variant]), *tabled([variant])]
     names = ["claims", *[name for name, v in made if v == variant]]
-    if variant != ALL:
-        names.append("results")
+    names.append("origin" if variant == ALL else "results")
     return [paths.numbers(variant, name) for name in names]
 
 
