@@ -13,7 +13,7 @@ import pandas as pd
 from aidaudit import money, sources
 from aidaudit.donors import GROUPS, partition, select
 from aidaudit.errors import AuditError
-from aidaudit.money import FxMethod
+from aidaudit.money import READINGS, FxMethod
 from aidaudit.numbers import Numbers
 from aidaudit.schema import MEASURES, UNDATED
 
@@ -109,7 +109,7 @@ def headline(
     fixed: float,
     groups: Sequence[str] = HEADLINE_GROUPS,
 ) -> pd.DataFrame:
-    """The total for every donor group, measure and exchange-rate method.
+    """The total for every donor group, measure and exchange-rate method of `money.READINGS`.
 
     rows: donor, [month], aid_type, measure, value_eur, already cut. cut_off: ISO date of the
     last day counted. fixed: US$ per euro of the method fixed. Returns one row per
@@ -123,7 +123,7 @@ def headline(
         for name in groups:
             answerable = has_months or not GROUPS[name].dated
             chosen = select(of_measure, donors, name, cut_off) if answerable else None
-            for method in FxMethod:
+            for method in READINGS:
                 eur = usd = None
                 if chosen is not None:
                     eur = chosen["value_eur"].sum() / 1e9

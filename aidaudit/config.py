@@ -146,6 +146,29 @@ class Multiverse(Strict):
         return min(self.cut_offs), max(self.cut_offs)
 
 
+class NoDeparture(Strict):
+    """The options of each choice that a quoted sentence, and what existed then, allow."""
+
+    release: list[Literal["newest", "older", "not yet published", "unknown"]]
+    donors: list[str]
+    measure: list[Literal["allocation", "commitment"]]
+    refugee_costs: list[Literal["in", "out"]]
+    fx_method: list[str]
+
+
+class Origin(Strict):
+    """config/origin.yaml: where a quoted total can come from."""
+
+    step: float = Field(description="to which totals are rounded, bn US$", gt=0)
+    around: int = Field(description="multiples of it on either side that are counted", ge=0)
+    releases: list[int] = Field(description="Kiel releases")
+    donors: list[str] = Field(description="donor groups")
+    measures: list[Literal["allocation", "commitment"]]
+    refugee_costs_release: int = Field(description="release of the estimated refugee costs")
+    fx_methods: list[str] = Field(description="named methods; other days are tried as well")
+    literal: NoDeparture = Field(description="what is no departure; all else counts one each")
+
+
 class Scenario(Strict):
     """One of the article's endings as a path of aid; every parameter has its reason."""
 
@@ -219,6 +242,7 @@ FILES: dict[str, type[BaseModel]] = {
     "figures": Figures,
     "claims": Claims,
     "multiverse": Multiverse,
+    "origin": Origin,
     "scenarios": Scenarios,
     "sweeps": Sweeps,
     "limits": Limits,
@@ -278,6 +302,12 @@ def config() -> Config:
 def multiverse() -> Multiverse:
     """config/multiverse.yaml, checked. Raises AuditError."""
     return _load("multiverse")
+
+
+@cache
+def origin() -> Origin:
+    """config/origin.yaml, checked. Raises AuditError."""
+    return _load("origin")
 
 
 @cache
@@ -443,7 +473,7 @@ def listed(variants: list[str]) -> list[tuple[str, str]]:
     own = [(variant, name) for name, variant in [*drawn(variants), *tabled(variants)]]
     own += [(variant, name) for variant in variants for name in ("results", "claims")]
     once = [f"scenario_{name}" for name in scenarios().scenarios]
-    own += [(ALL, name) for name in ("claims", "multiverse", "V01", *once)]
+    own += [(ALL, name) for name in ("claims", "multiverse", "origin", "V01", *once)]
     return sorted(own)
 
 

@@ -204,6 +204,7 @@ def _makes(notebook: str, made: list[PurePosixPath]) -> str:
         "results": "Totals by donor, month and reading, and their numbers",
         "claims": "Verdicts of all claims, what they rest on, and their numbers",
         "multiverse": "Every specification",
+        "origin": "Where the quoted total can come from, and its numbers",
         "scenario": "Scenarios",
         "verdicts": "V01",
         "report": "The report's text",

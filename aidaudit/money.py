@@ -6,12 +6,13 @@ publishes it; each conversion says which rate it took.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import pandas as pd
 
 from aidaudit.errors import AuditError
-from aidaudit.schema import UNDATED
+from aidaudit.schema import ISO_DATE, UNDATED
 
 # The tracker's first month: the period over which an average rate is taken starts here.
 PERIOD_START = "2022-01"
@@ -24,13 +25,23 @@ class FxMethod(StrEnum):
     period_average = "period_average"
     at_cut_off = "at_cut_off"
     fixed = "fixed"
+    publication_day = "publication_day"
 
 
+# The methods under which a total is read. The rate of the day on which a release was published
+# is none of them: it tells where a quoted total can come from, not what was given.
+READINGS = (
+    FxMethod.month_average,
+    FxMethod.period_average,
+    FxMethod.at_cut_off,
+    FxMethod.fixed,
+)
 LABELS = {
     FxMethod.month_average: "ECB average of each announcement month",
     FxMethod.period_average: "ECB average of the whole period",
     FxMethod.at_cut_off: "ECB rate at the cut-off",
     FxMethod.fixed: "the tracker's own fixed rate (release 30)",
+    FxMethod.publication_day: "ECB rate of the day of publication",
 }
 
 
@@ -117,14 +128,16 @@ def to_usd(
     *,
     cut_off: str,
     fixed: float | None = None,
+    published: str | None = None,
 ) -> pd.Series:
     """Convert nominal euros to US dollars.
 
     amounts: columns value_eur and, for month_average, month (YYYY-MM or undated; undated
     rows take the period average). rates: ECB reference rates, columns date, currency,
-    per_eur. cut_off: ISO date. fixed: US$ per euro, for the method fixed. Returns value_usd
-    aligned with amounts, in the unit of value_eur. Raises MissingRate naming the months
-    without a rate; AuditError for an unknown method, or one that the table cannot answer.
+    per_eur. cut_off: ISO date. fixed: US$ per euro, for the method fixed. published: ISO date
+    of the release's publication, for the method publication_day. Returns value_usd aligned
+    with amounts, in the unit of value_eur. Raises MissingRate naming the months without a
+    rate; AuditError for an unknown method, or one that lacks its rate, day or months.
     Source of the fixed-rate convention: Kiel Working Paper 2218 converts at one rate per
     release.
     """
@@ -139,6 +152,16 @@ def to_usd(
         if fixed is None:
             raise AuditError("the method 'fixed' needs a rate.", expected="US$ per euro")
         return euros * fixed
+    if method == FxMethod.publication_day:
+        if published is None or not re.fullmatch(ISO_DATE, published):
+            raise AuditError(
+                "the method 'publication_day' needs the day of the release's publication.",
+                found=published,
+                expected="an ISO date, as in data/processed/clean/release_dates.csv",
+                mend="where only the month is known, ask for its first and for its last day; "
+                "where nothing is known, use at_cut_off.",
+            )
+        return euros * rate_on(rates, published)
     if method == FxMethod.at_cut_off:
         return euros * rate_on(rates, cut_off)
     average = period_average(rates, cut_off)

@@ -17,7 +17,7 @@ from aidaudit import aggregate, money
 from aidaudit.config import Multiverse
 from aidaudit.donors import GROUPS
 from aidaudit.errors import AuditError
-from aidaudit.money import FxMethod
+from aidaudit.money import READINGS, FxMethod
 from aidaudit.schema import AID_TYPES, MEASURES, NOT_SPLIT, UNDATED
 from aidaudit.tables import RESULTS
 
@@ -179,7 +179,7 @@ def _weights(
         level = rows["month"].map(by_month).where(rows["month"] != UNDATED, by_month.mean())
         prices["constant"] = 1 / level.to_numpy()
     worth, weights = [], []
-    for method in FxMethod:
+    for method in READINGS:
         if method == FxMethod.month_average and not dated:
             continue
         usd = money.to_usd(rows, rates, method, cut_off=day, fixed=fixed).to_numpy()

@@ -41,6 +41,7 @@ LOADS: dict[fingerprint.Piece, tuple[str, Callable[[], Any]]] = {
         lambda: config.Figures(config.shown()),
     ),
     ("aidaudit.config", "multiverse"): ("config/multiverse.yaml", config.multiverse),
+    ("aidaudit.config", "origin"): ("config/origin.yaml", config.origin),
     ("aidaudit.config", "scenarios"): ("config/scenarios.yaml", config.scenarios),
     ("aidaudit.charts", "events"): (
         "config/events.yaml",
@@ -117,6 +118,11 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
             config.parameters,
             {"total": config.article_total},
         ),
+        "origin": (
+            "analysis/origin",
+            config.parameters,
+            {"total": config.article_total, "step": lambda: config.origin().step},
+        ),
         "V01": ("analysis/verdicts", None, {"across": lambda: ACROSS}),
         "report": ("report", None, {}),
     }
@@ -152,7 +158,7 @@ def jobs(variants: Sequence[str] | None = None) -> list[Job]:
     made = [*config.drawn(chosen), *config.tabled(chosen)]
     names += [(variant, name) for name, variant in made]
     scenarios = [f"{SCENARIO}{name}" for name in config.scenarios().scenarios]
-    names += [(config.ALL, name) for name in ("V01", "multiverse", *scenarios)]
+    names += [(config.ALL, name) for name in ("V01", "multiverse", "origin", *scenarios)]
     if chosen == known:
         names.append((config.ALL, "report"))
     return [job(group, name, chosen) for group, name in names]
@@ -230,6 +236,7 @@ def releases(variants: Sequence[str]) -> list[int]:
         | {number for number in named if number is not None}
         | {config.config().shared.items_release, config.scenarios().release}
         | set(config.multiverse().releases)
+        | set(config.origin().releases)
     )
 
 
@@ -334,6 +341,11 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
             numbers = config.multiverse().releases
             context = map(paths.clean, ("donors", "rates", "economy", "refugee_costs"))
             return [*_releases(numbers), *context]
+        case ("analysis", "origin.ipynb"):
+            searched = config.origin()
+            numbers = sorted({*searched.releases, searched.refugee_costs_release})
+            context = ("donors", "rates", "refugee_costs", "release_dates")
+            return [*_releases(numbers), *map(paths.clean, context)]
         case ("analysis", "scenario.ipynb"):
             context = map(paths.clean, ("donors", "rates", "economy"))
             return [*_releases([config.scenarios().release]), *context]
@@ -464,7 +476,7 @@ def _contributed(variant: str) -> list[str]:
     """The numbers that the notebooks of a variant contribute."""
     made = [*config.drawn([variant]), *config.tabled([variant])]
     names = ["claims", *(name for name, v in made if v == variant)]
-    names += [] if variant == config.ALL else ["results"]
+    names.append("origin" if variant == config.ALL else "results")
     return [paths.numbers(variant, name) for name in names]
 
 

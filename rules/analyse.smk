@@ -56,6 +56,35 @@ rule multiverse:
         NOTEBOOK
 
 
+rule origin:
+    input:
+        notebook=source("analysis/origin"),
+        reads=reads_of("all", "origin"),
+        environment=LOCK,
+    output:
+        writes=[
+            update(paths.result(ALL, "origin_of_total")),
+            update(paths.result(ALL, "origin_counts")),
+            update(paths.numbers(ALL, "origin")),
+        ],
+        executed=update(paths.executed(ALL, "origin")),
+        receipt=update(paths.receipt(ALL, "origin")),
+    log:
+        "logs/all/origin.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        step=named("origin"),
+        code=code_of("analysis/origin"),
+        offer=offer_of("all", "origin"),
+        own=own_of("all", "origin"),
+        excerpts=excerpts_of("all", "origin"),
+    message:
+        "Search where the quoted total can come from (notebooks/analysis/origin.ipynb)."
+    shell:
+        NOTEBOOK
+
+
 rule scenario:
     input:
         notebook=source("analysis/scenario"),

@@ -162,7 +162,7 @@ def test_headline_holds_every_combination_once():
     table = headline(measured(("Germany", "2022-02", "Military", "allocation", 1e9)))
     key = ["measure", "donors", "fx_method"]
     expected = pd.MultiIndex.from_product(
-        [MEASURES, aggregate.HEADLINE_GROUPS, [str(m) for m in money.FxMethod]], names=key
+        [MEASURES, aggregate.HEADLINE_GROUPS, [str(m) for m in money.READINGS]], names=key
     )
     assert len(table) == 2 * 5 * 4
     assert sorted(table.set_index(key).index) == sorted(expected)
@@ -303,7 +303,7 @@ def test_nothing_is_lost_or_counted_twice(raw):
 def test_conversion_is_linear(raw, fixed, factor):
     rows = aggregate.by_measure(clean_rows(*raw))
     more = rows.assign(value_eur=rows["value_eur"] * factor)
-    for method in money.FxMethod:
+    for method in money.READINGS:
 
         def usd(table, method=method):
             return money.to_usd(table, RATES, method, cut_off=CUT_OFF, fixed=fixed)

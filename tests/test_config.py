@@ -14,6 +14,7 @@ CACHED = (
     config.shown,
     config.claims,
     config.multiverse,
+    config.origin,
     config.scenarios,
     config.sweeps,
     config.limits,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import aggregate, clean, config, sources
+from aidaudit import aggregate, clean, config, origin, sources
 from aidaudit.donors import select
 
 ROOT = Path(__file__).parents[1]
@@ -130,3 +130,33 @@ def test_context_tables_are_not_empty(name):
     table = clean.context(name, config.context()[name])
     assert isinstance(table, pd.DataFrame)
     assert len(table) > 0
+
+
+def test_280_is_what_all_donors_had_allocated_by_release_21_at_its_publication_day():
+    """267.197 bn EUR × 1.0478 = 279.97, and the days until the article's date on which it rounds
+    to 280; members had allocated 24 per cent less."""
+    rule = config.origin().model_copy(update={"releases": [21], "donors": ["all", "nato"]})
+    names = ("rates", "refugee_costs", "release_dates")
+    rates, costs, dates = (clean.context(name, config.context()[name]) for name in names)
+    table = origin.search(
+        {21: release(21)},
+        {number: sources.release(number)["cut_off"] for number in (19, 21)},
+        dates,
+        rule,
+        total=280.0,
+        day="2025-02-28",
+        donors=members(),
+        rates=rates,
+        refugee_costs=costs,
+        fixed=1.13972,
+    )
+    best = table.iloc[0]
+    assert best[["donors", "fx_method", "departures"]].tolist() == ["all", "publication_day", 1]
+    assert (round(best["value_eur_bn"], 3), best["usd_per_eur"]) == (267.197, 1.0478)
+    assert round(best["value_usd_bn"], 2) == 279.97
+    days = origin.day_by_day(table, best, "2025-02-28")
+    assert days.loc[days["prints_as"] == 280, "rate_date"].str[5:].tolist() == [
+        "02-14", "02-17", "02-21", "02-24", "02-25", "02-26", "02-27",
+    ]  # fmt: skip
+    same = origin.same_basis(table, best)["value_usd_bn"]
+    assert (round(same["nato"]), round((1 - same["nato"] / same["all"]) * 100)) == (214, 24)

@@ -42,12 +42,15 @@ PERIOD = (1 + 2 + 3 + 5 + 6) / 5
         (FxMethod.period_average, [10 * PERIOD, 100 * PERIOD, 1000 * PERIOD]),
         (FxMethod.at_cut_off, [60, 600, 6000]),
         (FxMethod.fixed, [11, 110, 1100]),
+        # A Saturday: the rate of the Friday before.
+        (FxMethod.publication_day, [60, 600, 6000]),
     ],
 )
 def test_each_method_gives_the_hand_worked_dollars(rates, method, expected):
-    usd = money.to_usd(ROWS, rates, method, cut_off=CUT_OFF, fixed=1.1)
+    more = {"cut_off": CUT_OFF, "fixed": 1.1, "published": "2022-03-05"}
+    usd = money.to_usd(ROWS, rates, method, **more)
     assert usd.tolist() == pytest.approx(expected)
-    by_name = money.to_usd(ROWS, rates, str(method), cut_off=CUT_OFF, fixed=1.1)
+    by_name = money.to_usd(ROWS, rates, str(method), **more)
     assert by_name.equals(usd)
 
 
@@ -64,6 +67,7 @@ def test_every_method_has_a_label_that_names_its_rate():
         FxMethod.period_average: "whole period",
         FxMethod.at_cut_off: "cut-off",
         FxMethod.fixed: "fixed rate",
+        FxMethod.publication_day: "day of publication",
     }
     assert all(word in money.LABELS[method] for method, word in words.items())
 
@@ -199,6 +203,17 @@ LATE = amounts(("2022-05", 1.0), ("2022-04", 1.0), ("2022-05", 1.0))
             None, None, "US$ per euro", None, id="fixed without a rate",
         ),
         pytest.param(
+            lambda rates: money.to_usd(ROWS, rates, "publication_day", cut_off=CUT_OFF),
+            None, None, "release_dates.csv", "use at_cut_off", id="day of publication unknown",
+        ),
+        pytest.param(
+            lambda rates: money.to_usd(
+                ROWS, rates, "publication_day", cut_off=CUT_OFF, published="2022-03"
+            ),
+            None, "2022-03", "an ISO date", "its first and for its last day",
+            id="month of publication only",
+        ),
+        pytest.param(
             lambda rates: money.to_usd(NO_MONTHS, rates, "month_average", cut_off=CUT_OFF),
             None, None, "a release with", "period_average, at_cut_off", id="no months",
         ),
@@ -234,11 +249,32 @@ def test_table_without_months_answers_all_methods_but_the_month_average(rates):
     with pytest.raises(AuditError, match="needs announcement months"):
         money.to_usd(totals, rates, "month_average", cut_off=CUT_OFF)
     for method in set(FxMethod) - {FxMethod.month_average}:
-        usd = money.to_usd(totals, rates, method, cut_off=CUT_OFF, fixed=1.0)
+        usd = money.to_usd(totals, rates, method, cut_off=CUT_OFF, fixed=1.0, published=CUT_OFF)
         assert usd.notna().all()
 
 
 def test_no_rows_make_no_dollars(rates):
     for method in FxMethod:
-        usd = money.to_usd(ROWS.head(0), rates, method, cut_off=CUT_OFF, fixed=1.0)
+        usd = money.to_usd(
+            ROWS.head(0), rates, method, cut_off=CUT_OFF, fixed=1.0, published=CUT_OFF
+        )
         assert usd.sum() == 0
+
+
+def test_release_21_at_the_rate_of_its_publication_day():
+    """267.197 bn EUR × 1.0478, the ECB's rate of 14 February 2025, by hand: 279.97."""
+    rates = pd.DataFrame(
+        [("2024-12-31", "USD", 1.0389), ("2025-02-14", "USD", 1.0478)],
+        columns=["date", "currency", "per_eur"],
+    )
+    euros = pd.DataFrame({"value_eur": [267.197]})
+    given = {"cut_off": "2024-12-31", "published": "2025-02-14"}
+    (usd,) = money.to_usd(euros, rates, "publication_day", **given)
+    assert round(usd, 2) == 279.97
+    (usd,) = money.to_usd(euros, rates, "at_cut_off", **given)
+    assert round(usd, 1) == 277.6
+
+
+def test_the_day_of_publication_is_no_reading():
+    assert FxMethod.publication_day not in money.READINGS
+    assert set(money.READINGS) == set(FxMethod) - {FxMethod.publication_day}

@@ -68,7 +68,7 @@ def test_there_are_several_thousand_and_each_is_there_once():
 
 @pytest.mark.parametrize("number", [21, 28])
 @pytest.mark.parametrize("group", ["all", "nato", "nato_eu", "european_nato"])
-@pytest.mark.parametrize("method", list(money.FxMethod))
+@pytest.mark.parametrize("method", money.READINGS)
 def test_the_pass_gives_what_one_at_a_time_gives(number, group, method):
     day = "2024-12-31"
     rows = aggregate.cut(aggregate.by_measure(release(number)), day)

@@ -277,3 +277,65 @@ def test_commitments_of_a_csv_keep_words_for_dates_and_drop_rows_without_value(t
     assert frame["commitment_eur"].tolist() == [1234, 5]
     assert frame["announcement_date"].tolist() == ["2022-03-01", "until 5/7/2022"]
     assert frame["aid_type"].tolist() == ["Military", "Military"]
+
+
+def test_release_21_was_published_on_the_day_that_dated_copies_name():
+    dates = clean.context("release_dates", ["compiled/release_dates"]).set_index("release")
+    assert dates.loc[21, ["published", "basis"]].tolist() == ["2025-02-14", "dated copy"]
+    assert dates.loc[12, "published"] == "2023-07"  # no page gives the day
+    unknown = dates[dates["published"].isna()]
+    assert (unknown["basis"] == "unknown").all()
+    assert unknown.index.tolist() == [7, 20, 27]
+    held = [n for n in sources.release_numbers() if n in dates.index]
+    ends = {n: sources.release(n)["cut_off"] for n in held}
+    assert dates.loc[held, "cut_off"].to_dict() == ends
+
+
+DATES = (
+    "release_number,release_number_basis,cut_off_date,publication_date,"
+    "publication_date_basis,seen_in\n"
+)
+
+
+def test_publication_days_keep_where_they_were_seen_and_how_they_are_known(tmp_path):
+    path = tmp_path / "press.csv"
+    path.write_text(
+        DATES
+        + "3,inferred from order,2022-05-10,2022-05-18,printed,https://www.a.de/x; https://b.com/y\n"
+        + "3,inferred from order,2022-05-10,2022-05-18,printed,https://c.com/z\n"
+        + '8,printed,2022-11-20,2022-12-07,"k.de, dated 7.12.2022",https://www.d.at/s\n'
+        + "9,printed,2023-01-15,,not printed in the excerpt,https://e.de/t\n"
+        + ",release of Feb 2023,2023-01-15,,not printed in the excerpt,https://e.de/u\n",
+        "utf-8",
+    )
+    table, frame = tracker.kiel_release_dates(path)
+    assert table == "release_dates"
+    assert frame.astype(object).where(frame.notna(), None).values.tolist() == [
+        [3, False, "2022-05-10", "2022-05-18", "printed", "a.de/x", "b.com/y"],
+        [8, True, "2022-11-20", "2022-12-07", "dated copy", "k.de", None],
+        [9, True, "2023-01-15", None, "unknown", "e.de/t", None],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "told"),
+    [
+        (
+            "3,printed,2022-05-10,2022-05-19,printed,https://a.de",
+            "publication_date",
+            "different",
+        ),
+        (
+            "4,printed,2022-06-07,2022-06-16,a guess,https://a.de",
+            "publication_date_basis",
+            "rests",
+        ),
+    ],
+)
+def test_a_publication_day_that_cannot_be_taken_is_told_at_its_row(tmp_path, row, column, told):
+    path = tmp_path / "press.csv"
+    first = "3,printed,2022-05-10,2022-05-18,printed,https://a.de\n"
+    path.write_text(DATES + first + row + "\n", "utf-8")
+    with pytest.raises(AuditError, match=told) as caught:
+        tracker.kiel_release_dates(path)
+    assert (caught.value.row, caught.value.column) == (3, column)

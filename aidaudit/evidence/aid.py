@@ -7,7 +7,7 @@ import pandas as pd
 from aidaudit import aggregate, money
 from aidaudit.donors import GROUPS, select
 from aidaudit.evidence.base import Data, test
-from aidaudit.money import FxMethod
+from aidaudit.money import READINGS, FxMethod
 from aidaudit.schema import AID_TYPES, UNDATED
 from aidaudit.verdicts import Evidence, NotTestable
 
@@ -47,7 +47,7 @@ def total_given(data: Data, literal: str, readings: list[str], contrast: str) ->
     values = {
         f"{GROUPS[name].label}, {money.LABELS[method]}": usd[name, method]
         for name in order
-        for method in FxMethod
+        for method in READINGS
     }
     base = FxMethod.month_average
     return Evidence(

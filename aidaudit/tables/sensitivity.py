@@ -79,5 +79,83 @@ RESULTS: dict[str, Table] = {
             "prices",
         ],
     ),
+    "origin_of_total": Table(
+        "origin_of_total",
+        "Combinations of choices, and which of them print as a quoted total",
+        {
+            "rank": Column(
+                "integer",
+                "Place among those that print as the quoted total: fewest departures, then "
+                "nearest; null for all others",
+                required=False,
+                minimum=1,
+            ),
+            "release": Column("integer", "Kiel release", minimum=1),
+            "published": Column(
+                "string", "Day or month of its publication, where known", required=False
+            ),
+            "existed_at_article_date": Column(
+                "boolean", "Whether it existed on the quoted total's date", required=False
+            ),
+            "standing": Column(
+                "string",
+                "What the release was on the quoted total's date",
+                values=["newest", "older", "not yet published", "unknown"],
+            ),
+            "cut_off": Column("string", "Last day counted", pattern=ISO_DATE),
+            "donors": Column("string", "Donor group"),
+            "measure": Column("string", "allocation or commitment", values=MEASURES),
+            "refugee_costs": Column("string", "Refugee costs in or out", values=["in", "out"]),
+            "fx_method": Column("string", "How euros become US dollars, or another_day"),
+            "rate_date": Column(
+                "string",
+                "Day of the rate, where it is that of a day",
+                required=False,
+                pattern=ISO_DATE,
+            ),
+            "value_eur_bn": Column("number", "Total", unit="bn EUR, nominal", minimum=0),
+            "usd_per_eur": Column("number", "Rate", unit="US$ per EUR", required=False),
+            "value_usd_bn": Column(
+                "number",
+                "Total; null where the day of its rate is not known",
+                unit="bn US$",
+                required=False,
+                minimum=0,
+            ),
+            "prints_as": Column("number", "Total, rounded", unit="bn US$", required=False),
+            "departures": Column("integer", "Departures", unit="count", minimum=0, maximum=5),
+            "departs_in": Column("string", "Choices that depart", required=False),
+        },
+        key=[
+            "release",
+            "cut_off",
+            "donors",
+            "measure",
+            "refugee_costs",
+            "fx_method",
+            "rate_date",
+        ],
+    ),
+    "origin_counts": Table(
+        "origin_counts",
+        "How many combinations print as each total around the quoted one",
+        {
+            "prints_as": Column("number", "Total, rounded", unit="bn US$"),
+            "combinations": Column("integer", "All of them", unit="count", minimum=0),
+            "at_named_rates": Column(
+                "integer", "Of which at a named rate, not at that of any day", unit="count"
+            ),
+            "up_to_one_departure": Column(
+                "integer", "Of which with one departure at most", unit="count"
+            ),
+            "fewest_departures": Column(
+                "integer",
+                "Fewest departures; null where there is no combination",
+                unit="count",
+                required=False,
+            ),
+        },
+        key=["prints_as"],
+    ),
     **{table: made for name in SCENARIOS for table, made in _of_scenario(name).items()},
 }

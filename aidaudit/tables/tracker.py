@@ -10,6 +10,7 @@ from aidaudit.tables.common import (
     MONTH_OR_UNDATED,
     OPTIONAL_TEXT,
     ROW,
+    SEEN_IN,
     YEAR,
 )
 
@@ -159,6 +160,35 @@ RAW = {
             ),
         },
         key=["year", "month"],
+    ),
+    "release_dates": Table(
+        "release_dates",
+        "Days on which releases of the tracker were published, and how each is known",
+        {
+            "release": Column("integer", "Release", minimum=1),
+            "number_printed": Column(
+                "boolean",
+                "A page or file names the number; otherwise it follows from the order",
+            ),
+            "cut_off": Column("string", "Last day covered", pattern=ISO_DATE),
+            "published": Column(
+                "string",
+                "Day of publication, or its month where no more is known",
+                required=False,
+                pattern=r"^20[0-9]{2}-[0-9]{2}(-[0-9]{2})?$",
+            ),
+            "basis": Column(
+                "string",
+                "How it is known: printed with the release, from a dated copy of it, inferred "
+                "from what was announced before, or unknown",
+                values=["printed", "dated copy", "inferred", "unknown"],
+            ),
+            "seen_in": SEEN_IN,
+            "seen_in_too": Column(
+                "string", "Another page in which it was seen", required=False
+            ),
+        },
+        key=["release"],
     ),
     **{name: tables["raw"] for name, tables in _BY_DONOR.items()},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from aidaudit.ingest.readers.common import (
     ordered,
     text,
     whole,
+    wrong_cell,
 )
 from aidaudit.tables import RAW
 
@@ -313,6 +315,75 @@ def kiel_eu_shares(file: Path) -> tuple[str, pd.DataFrame]:
     return _csv(file, "the table of EU shares", "eu_shares", names)
 
 
+# How the compilers of the list say what a day of publication rests on.
+BASES = {
+    "unknown": r"not printed\b",
+    "printed": r"printed\b",
+    "inferred": r"scheduled date\b",
+    "dated copy": r".*\b(copy|dated|published on|report|Thursday)\b",
+}
+# A site with its path, or with the name or number by which the page is found there.
+_SITE = re.compile(r"((?:[\w-]+\.)+(?:de|com|ch)\b(?:/[^\s,;:)]+)?)(?: \(?([\w-]{8,})\)?)?")
+
+
+def kiel_release_dates(file: Path) -> tuple[str, pd.DataFrame]:
+    """Releases with their days of publication, from a list of totals that the press quotes.
+
+    Rows without a release's number are left out: nobody can tell which one they are of.
+    """
+    names = [
+        "release_number", "release_number_basis", "cut_off_date", "publication_date",
+        "publication_date_basis", "seen_in",
+    ]  # fmt: skip
+    raw = csv_table(file, "the compiled list of releases", names)
+    raw = raw[text(raw["release_number"]).notna()]
+    raw = raw.assign(
+        release=whole(
+            number(raw["release_number"], file, "release_number"), file, "release_number"
+        ),
+        printed=text(raw["release_number_basis"]).str.startswith("printed"),
+    )
+    rows = []
+    for release, part in raw.groupby("release", sort=True):
+        for column in ("cut_off_date", "publication_date", "publication_date_basis"):
+            other = part.loc[part[column] != part[column].iloc[0], column]
+            if len(other):
+                raise wrong_cell(
+                    f"two rows of release {release} say different things.",
+                    other, file, column, part[column].iloc[0],
+                )  # fmt: skip
+        said = part["publication_date_basis"]
+        basis = next((b for b, words in BASES.items() if re.match(words, said.iloc[0])), None)
+        if basis is None:
+            raise wrong_cell(
+                "the day of publication rests on something that is not known.",
+                said, file, "publication_date_basis", f"one of {list(BASES)}",
+                "if it is right, teach its words to aidaudit/ingest/readers/tracker.py.",
+            )  # fmt: skip
+        rows.append(
+            {
+                "release": release,
+                "number_printed": part["printed"].any(),
+                "cut_off": text(part["cut_off_date"]).iloc[0],
+                "published": text(part["publication_date"]).iloc[0],
+                "basis": basis,
+                **dict(zip(("seen_in", "seen_in_too"), _dated_by(part), strict=False)),
+            }
+        )
+    return "release_dates", ordered(pd.DataFrame(rows), "release_dates")
+
+
+def _dated_by(part: pd.DataFrame) -> list[str]:
+    """The pages that date a release: those that its basis names, or all that quote it."""
+    found = part["seen_in"].str.findall(r"https?://(?:www\.)?([^\s|;]+)").explode().dropna()
+    pages = list(dict.fromkeys(found))
+    named = []
+    for site, place in _SITE.findall(part["publication_date_basis"].iloc[0]):
+        whole_address = [page for page in pages if site in page]
+        named += whole_address or [f"{site} {place}".strip()]
+    return named or pages
+
+
 READERS = {
     "kiel_commitments_workbook": kiel_commitments_workbook,
     "kiel_commitments_csv": kiel_commitments_csv,
@@ -329,4 +400,5 @@ READERS = {
     "kiel_heavy_weapons": kiel_heavy_weapons,
     "kiel_procurement": kiel_procurement,
     "kiel_eu_shares": kiel_eu_shares,
+    "kiel_release_dates": kiel_release_dates,
 }
