@@ -65,11 +65,26 @@ class Shared(Strict):
     items_release: int = Field(description="newest Kiel release whose rows name items", ge=1)
 
 
+class Switch(Strict):
+    """Parameters of the curve of the switch of 2025."""
+
+    since: Month = Field(description="first month after the switch")
+    base_from: Month = Field(description="first month of what is compared with")
+    first_end: Month = Field(description="first of the last months of the curve")
+    needs_cut_off: Day = Field(description="earliest cut-off that answers")
+    donors: list[str] = Field(description="donor groups that may have made up", min_length=1)
+    block: int = Field(description="months in a block of the bootstrap", ge=1)
+    draws: int = Field(description="number of bootstrap draws", ge=100)
+    seed: int = Field(description="seed of the draws")
+    level: float = Field(description="share of the draws within the interval", gt=0, lt=1)
+
+
 class Config(Strict):
     """config/config.yaml."""
 
     default_variant: str
     shared: Shared
+    switch: Switch
     variants: dict[str, Variant]
 
 
@@ -390,6 +405,16 @@ def parameters(name: str) -> dict[str, Any]:
     else:
         own = variant(name).model_dump(include={"release", "totals_release", "cut_off"})
     return {"variant": name, "variants": list(config().variants), **own, **shared}
+
+
+def switch_parameters() -> dict[str, Any]:
+    """What the notebook of the switch of 2025 is given of its own: name → value."""
+    return config().switch.model_dump(exclude={"needs_cut_off"})
+
+
+def switches(name: str) -> bool:
+    """Whether a variant's data reach far enough for the curve of the switch."""
+    return name != ALL and variant(name).cut_off >= config().switch.needs_cut_off
 
 
 def article_total() -> float:
