@@ -412,6 +412,11 @@ def switch_parameters() -> dict[str, Any]:
     return config().switch.model_dump(exclude={"needs_cut_off"})
 
 
+def results_of(name: str) -> list[str]:
+    """The result tables of a variant that claims may look at."""
+    return [] if name == ALL else ["monthly", *(["switch"] if switches(name) else [])]
+
+
 def switches(name: str) -> bool:
     """Whether a variant's data reach far enough for the curve of the switch."""
     return name != ALL and variant(name).cut_off >= config().switch.needs_cut_off
@@ -447,6 +452,7 @@ def listed(variants: list[str]) -> list[tuple[str, str]]:
     """The jobs before the report whose notebooks it lists: (variant, name), sorted."""
     own = [(variant, name) for name, variant in [*drawn(variants), *tabled(variants)]]
     own += [(variant, name) for variant in variants for name in ("results", "claims")]
+    own += [(variant, "switch") for variant in variants if switches(variant)]
     once = [f"scenario_{name}" for name in scenarios().scenarios]
     own += [(ALL, name) for name in ("claims", "multiverse", "V01", *once)]
     return sorted(own)

@@ -204,6 +204,7 @@ def _makes(notebook: str, made: list[PurePosixPath]) -> str:
         "results": "Totals by donor, month and reading, and their numbers",
         "claims": "Verdicts of all claims, what they rest on, and their numbers",
         "multiverse": "Every specification",
+        "switch": "The switch of 2025 by last month counted",
         "scenario": "Scenarios",
         "verdicts": "V01",
         "report": "The report's text",
