@@ -84,7 +84,7 @@ RAW = {
     ),
     "donors": Table(
         "donors",
-        "The donors that this project knows, all allies among them: one spelling each, codes, kind",
+        "The donors that this project knows, with all allies: one spelling each, codes, kind",
         {
             "donor": Column("string", "The project's spelling"),
             "iso3": Column(**OPTIONAL_TEXT, description="ISO 3166-1 alpha-3"),
