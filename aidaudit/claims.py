@@ -18,7 +18,7 @@ from aidaudit.money import LABELS
 from aidaudit.numbers import Numbers
 from aidaudit.schema import validate
 from aidaudit.tables import RESULTS
-from aidaudit.verdicts import NOT_TESTABLE, NotTestable, asserted, holds, judge
+from aidaudit.verdicts import NOT_TESTABLE, NotTestable, asserted, holds, judge, weighed
 
 
 def examine(claim: Claim, data: Data) -> tuple[dict, list[dict]]:
@@ -61,6 +61,7 @@ def examine(claim: Claim, data: Data) -> tuple[dict, list[dict]]:
         found = TESTS[claim.test](data, **claim.arguments)
     except NotTestable as reason:
         return {**row, "reason": str(reason)}, []
+    found = weighed(claim.asserts, found)
     parts = [
         {
             "kind": "reading",

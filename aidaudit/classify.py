@@ -7,11 +7,17 @@ new release with new words is noticed. What follows from a class is left to thos
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from aidaudit import files, paths, schema
 from aidaudit.errors import AuditError
 from aidaudit.schema import Column, Table
+
+# Columns in which the tracker itself says what a row is for, and that of what its text names.
+CODES = ["reconstruction_sector", "aid_subtype"]
+TEXT = "named_in_text"
 
 LOOKUP = Table(
     "classification",
@@ -58,6 +64,63 @@ def classes(rows: pd.DataFrame, lookup: pd.DataFrame) -> pd.Series:
     for _, rule in lookup.iterrows():
         found = found.mask(found.isna() & _hits(rows, rule), rule["class"])
     return found
+
+
+def joined(rows: pd.DataFrame, lookup: pd.DataFrame) -> pd.Series:
+    """Every class that each row belongs to, joined by '; ' in alphabetical order, or null."""
+    found = pd.Series("", index=rows.index, dtype="str")
+    for name in sorted(lookup["class"].unique()):
+        hit = classes(rows, lookup[lookup["class"] == name]).notna()
+        found = found.where(~hit, found.where(found == "", found + "; ") + name)
+    return found.where(found != "")
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Rows by the ways in which they can be for something; each a boolean per row.
+
+    coded: by the tracker's own code or class. item: named by the item. text: named in the
+    text. has_code: whether the tracker has a code for it at all.
+    """
+
+    coded: pd.Series
+    item: pd.Series
+    text: pd.Series
+    has_code: bool
+
+    @property
+    def literal(self) -> pd.Series:
+        """By code; where there is none, by item or text."""
+        return self.coded if self.has_code else self.item | self.text
+
+    @property
+    def other(self) -> pd.Series:
+        """Where there is a code, by code, item or text; else by item alone."""
+        return self.coded | self.item | self.text if self.has_code else self.item
+
+
+def readings(rows: pd.DataFrame, *lookups: pd.DataFrame, wanted: list[str]) -> Readings:
+    """Which rows are for something: the one rule for all claims on what aid was for.
+
+    wanted: classes of the lookups. Where the tracker has a code or class for them, the code
+    is the literal reading; where it has none, item or text is. Texts were read at ingest.
+    """
+    rules = pd.concat(lookups)
+    rules = rules[rules["class"].isin(wanted)]
+    known = rules["column"].isin([*CODES, "item", "item_type", "item_sub_type", TEXT])
+    if not known.all():
+        raise AuditError(
+            "a claim on what aid was for reads a code, an item or what a text names.",
+            found=rules.loc[~known, "column"].iloc[0],
+            expected=f"one of {[*CODES, 'item', TEXT]}",
+            mend="edit the row in config/classifications.",
+        )
+
+    def by(columns: pd.Series) -> pd.Series:
+        return classes(rows, rules[columns]).notna()
+
+    coded, text = rules["column"].isin(CODES), rules["column"] == TEXT
+    return Readings(by(coded), by(~coded & ~text), by(text), bool(coded.any()))
 
 
 def caught(rows: pd.DataFrame, lookup: pd.DataFrame) -> pd.DataFrame:

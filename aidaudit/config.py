@@ -65,11 +65,26 @@ class Shared(Strict):
     items_release: int = Field(description="newest Kiel release whose rows name items", ge=1)
 
 
+class Switch(Strict):
+    """Parameters of the curve of the switch of 2025."""
+
+    since: Month = Field(description="first month after the switch")
+    base_from: Month = Field(description="first month of what is compared with")
+    first_end: Month = Field(description="first of the last months of the curve")
+    needs_cut_off: Day = Field(description="earliest cut-off that answers")
+    donors: list[str] = Field(description="donor groups that may have made up", min_length=1)
+    block: int = Field(description="months in a block of the bootstrap", ge=1)
+    draws: int = Field(description="number of bootstrap draws", ge=100)
+    seed: int = Field(description="seed of the draws")
+    level: float = Field(description="share of the draws within the interval", gt=0, lt=1)
+
+
 class Config(Strict):
     """config/config.yaml."""
 
     default_variant: str
     shared: Shared
+    switch: Switch
     variants: dict[str, Variant]
 
 
@@ -442,6 +457,21 @@ def parameters(name: str) -> dict[str, Any]:
     return {"variant": name, "variants": list(config().variants), **own, **shared}
 
 
+def switch_parameters() -> dict[str, Any]:
+    """What the notebook of the switch of 2025 is given of its own: name → value."""
+    return config().switch.model_dump(exclude={"needs_cut_off"})
+
+
+def results_of(name: str) -> list[str]:
+    """The result tables of a variant that claims may look at."""
+    return [] if name == ALL else ["monthly", *(["switch"] if switches(name) else [])]
+
+
+def switches(name: str) -> bool:
+    """Whether a variant's data reach far enough for the curve of the switch."""
+    return name != ALL and variant(name).cut_off >= config().switch.needs_cut_off
+
+
 def article_total() -> float:
     """The total that the article names, in bn US$, as its claim asserts it."""
     (asserted,) = [c.asserts.value for c in claims() if c.id == "MIL-2a" and c.asserts]
@@ -472,6 +502,7 @@ def listed(variants: list[str]) -> list[tuple[str, str]]:
     """The jobs before the report whose notebooks it lists: (variant, name), sorted."""
     own = [(variant, name) for name, variant in [*drawn(variants), *tabled(variants)]]
     own += [(variant, name) for variant in variants for name in ("results", "claims")]
+    own += [(variant, "switch") for variant in variants if switches(variant)]
     once = [f"scenario_{name}" for name in scenarios().scenarios]
     own += [(ALL, name) for name in ("claims", "multiverse", "origin", "V01", *once)]
     return sorted(own)

@@ -1,7 +1,10 @@
 """Who is who and since when: donors, their memberships, and named groups of donors.
 
-A group is a named, dated filter. Nothing else in the project lists donors literally. Amounts
-and exchange rates are left to `money`, sums to `aggregate`.
+A group is a named, dated filter. Nothing else in the project lists donors literally. Europe is
+defined once, in the register: what the tracker counts as Europe, and Türkiye, since NATO counts
+every ally but the United States and Canada as European. Allies of which the tracker has no row
+are in the register too, so that a group can say whom it lacks. Amounts and exchange rates are
+left to `money`, sums to `aggregate`.
 """
 
 from __future__ import annotations
@@ -67,11 +70,15 @@ def partition(donors: pd.DataFrame, on: str) -> pd.Series:
 
 @dataclass(frozen=True)
 class Group:
-    """A named group. `phrase` completes 'given by …'; `dated` groups need months."""
+    """A named group. `phrase` completes 'given by …'; `dated` groups need months.
+
+    said: who is in it, in a sentence.
+    """
 
     name: str
     label: str
     phrase: str
+    said: str
     chosen: Callable[[pd.DataFrame, pd.Series], pd.Series]
     dated: bool = False
 
@@ -93,12 +100,25 @@ def _europe(who: pd.DataFrame) -> pd.Series:
 GROUPS = {
     group.name: group
     for group in (
-        Group("all", "All donors", "all donors", lambda who, day: who["kind"].notna()),
-        Group("nato", "NATO members", "NATO members", _member),
+        Group(
+            "all",
+            "All donors",
+            "all donors",
+            "Every donor of the tracker.",
+            lambda who, day: who["kind"].notna(),
+        ),
+        Group(
+            "nato",
+            "NATO members",
+            "NATO members",
+            "States that are members on the last day counted, whenever they joined.",
+            _member,
+        ),
         Group(
             "nato_dated",
             "NATO members, from accession on",
             "NATO members from their accession on",
+            "The same states, each with what it announced after it joined.",
             _member,
             dated=True,
         ),
@@ -106,21 +126,30 @@ GROUPS = {
             "nato_eu",
             "NATO members + EU institutions",
             "NATO members and the EU institutions together",
+            "Members, and the Commission, the investment bank and the peace facility.",
             lambda who, day: _member(who, day) | _institution(who),
         ),
         Group(
             "european_nato",
             "European NATO members",
             "European NATO members",
+            "Members but the United States and Canada, as NATO counts; with Türkiye.",
             lambda who, day: _member(who, day) & _europe(who),
         ),
         Group(
             "europe",
             "Europe (states + EU institutions)",
             "European states and the EU institutions",
+            "European members, other states of Europe, and the EU institutions.",
             lambda who, day: _europe(who),
         ),
-        Group("us", US, "the United States", lambda who, day: who["donor"] == US),
+        Group(
+            "us",
+            US,
+            "the United States",
+            "The United States alone.",
+            lambda who, day: who["donor"] == US,
+        ),
     )
 }
 

@@ -205,6 +205,7 @@ def _makes(notebook: str, made: list[PurePosixPath]) -> str:
         "claims": "Verdicts of all claims, what they rest on, and their numbers",
         "multiverse": "Every specification",
         "origin": "Where the quoted total can come from, and its numbers",
+        "switch": "The switch of 2025 by last month counted",
         "scenario": "Scenarios",
         "verdicts": "V01",
         "report": "The report's text",

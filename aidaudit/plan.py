@@ -106,6 +106,9 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
         return Job(group, name, _notebook(f"{folder}/{name}"), config.parameters(group), own)
     if name == "claims" and _exists(group):
         return Job(group, name, _notebook("analysis/claims"), config.parameters(group))
+    if name == "switch" and _exists(group) and config.switches(group):
+        offer = config.parameters(group)
+        return Job(group, name, _notebook("analysis/switch"), offer, config.switch_parameters())
     if name == "results" and group in config.config().variants:
         return Job(group, name, _notebook("analysis/results"), config.parameters(group))
     scenario = name.removeprefix(SCENARIO)
@@ -154,6 +157,7 @@ def jobs(variants: Sequence[str] | None = None) -> list[Job]:
     names = [(CLEAN, f"{paths.KIEL}{release:02d}") for release in releases(chosen)]
     names += [(CLEAN, table) for table in config.context()]
     names += [(variant, "results") for variant in chosen]
+    names += [(variant, "switch") for variant in chosen if config.switches(variant)]
     names += [(variant, "claims") for variant in [*chosen, config.ALL]]
     made = [*config.drawn(chosen), *config.tabled(chosen)]
     names += [(variant, name) for name, variant in made]
@@ -325,8 +329,12 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
             results = [paths.result(one.group, name) for name in entry.reads]
             return [*results, *_looked_at(entry, one.group)]
         case ("analysis", "claims.ipynb"):
-            monthly = [] if one.group == config.ALL else [paths.result(one.group, "monthly")]
-            return [*monthly, *_looked_at(config.reads_of_claims(one.group), one.group)]
+            return [
+                *(paths.result(one.group, name) for name in config.results_of(one.group)),
+                *_looked_at(config.reads_of_claims(one.group), one.group),
+            ]
+        case ("analysis", "switch.ipynb"):
+            return [paths.result(one.group, "monthly"), paths.clean("donors")]
         case ("analysis", "results.ipynb"):
             chosen = config.variant(one.group)
             return [

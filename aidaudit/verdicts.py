@@ -7,7 +7,7 @@ is left to `evidence`, in which order claims are shown to `report`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aidaudit.config import Asserts
 
@@ -48,12 +48,14 @@ class Evidence:
     readings: label → value, every admissible reading in the unit of the assertion; the first
     is the literal one. conditions: label → whether a further condition of the claim holds.
     caveat: a weakness of the data that qualifies even full support. reason: one sentence.
+    interval: of the literal reading; one that spans the asserted value is a caveat.
     """
 
     readings: dict[str, float]
     reason: str
     conditions: dict[str, bool] = field(default_factory=dict)
     caveat: str | None = None
+    interval: tuple[float, float] | None = None
 
     @property
     def literal(self) -> float:
@@ -82,6 +84,25 @@ def holds(asserts: Asserts, value: float) -> bool:
         case "<=":
             return value <= wanted
     raise ValueError(asserts.compare)
+
+
+def weighed(asserts: Asserts, evidence: Evidence) -> Evidence:
+    """The evidence, with a caveat where the literal reading's interval decides nothing.
+
+    The reason says so too: a verdict that chance could have turned is none by itself.
+    """
+    if evidence.interval is None:
+        return evidence
+    low, high = evidence.interval
+    if not low <= asserts.value <= high:
+        return evidence
+    spans = f"the interval of the literal reading spans {asserts.value:g} {asserts.unit}"
+    return replace(
+        evidence,
+        caveat="; ".join(filter(None, (evidence.caveat, spans))),
+        reason=f"{evidence.reason} {spans[0].upper()}{spans[1:]}, so that it alone decides "
+        "nothing.",
+    )
 
 
 def judge(asserts: Asserts, evidence: Evidence, *, causal: bool = False) -> str:

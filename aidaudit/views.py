@@ -95,14 +95,15 @@ def macro(
     return rows[["concept", "year", "value", "unit", "status"]].reset_index(drop=True)
 
 
-def two_sides(monthly: pd.DataFrame, donors: pd.DataFrame, on: str) -> pd.DataFrame:
+def two_sides(monthly: pd.DataFrame, donors: pd.DataFrame, first: str, on: str) -> pd.DataFrame:
     """Monthly allocations of the United States and of Europe, all aid and military aid.
 
-    Returns month, side, aid, value_eur_bn, every month present; undated rows left out. A
-    month without an entry in the release counts as nothing allocated: releases list all.
+    first: first month (YYYY-MM). Returns month, side, aid, value_eur_bn, every month present;
+    undated rows left out. A month without an entry in the release counts as nothing
+    allocated: releases list all.
     """
     rows = monthly[(monthly["measure"] == "allocation") & (monthly["month"] != UNDATED)]
-    every = pd.period_range(rows["month"].min(), on[:7], freq="M").astype("str")
+    every = pd.period_range(first, on[:7], freq="M").astype("str")
     parts = []
     for side, group in ((US, "us"), (EUROPE, "europe")):
         own = select(rows, donors, group, on)

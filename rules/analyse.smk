@@ -31,6 +31,31 @@ rule results:
         NOTEBOOK
 
 
+rule switch:
+    input:
+        notebook=source("analysis/switch"),
+        reads=reads_of("{variant}", "switch"),
+        environment=LOCK,
+    output:
+        writes=update("data/processed/{variant}/switch.csv"),
+        executed=update("report/notebooks/{variant}/switch.ipynb"),
+        receipt=update(paths.receipt("{variant}", "switch")),
+    log:
+        "logs/{variant}/switch.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        step=named("switch"),
+        code=code_of("analysis/switch"),
+        offer=offer_of("{variant}", "switch"),
+        own=own_of("{variant}", "switch"),
+        excerpts=excerpts_of("{variant}", "switch"),
+    message:
+        "Draw the months of {wildcards.variant} again (notebooks/analysis/switch.ipynb)."
+    shell:
+        NOTEBOOK
+
+
 rule multiverse:
     input:
         notebook=source("analysis/multiverse"),

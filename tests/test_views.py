@@ -135,7 +135,7 @@ def sides():
         ("2025-01", "Germany", "Military", "commitment", 70.0),
         ("undated", "Germany", "Military", "allocation", 90.0),
     )
-    return views.two_sides(rows, DONORS, "2025-02-28")
+    return views.two_sides(rows, DONORS, "2024-11", "2025-02-28")
 
 
 def test_two_sides_show_every_month_of_each():

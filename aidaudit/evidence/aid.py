@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aidaudit import aggregate, money
+from aidaudit import aggregate, money, switch
 from aidaudit.donors import GROUPS, select
 from aidaudit.evidence.base import Data, test
 from aidaudit.money import READINGS, FxMethod
@@ -140,9 +140,8 @@ def _before(since: str) -> str:
     return str(pd.Period(since, "M") - 1)
 
 
-# The base years over which 'before' is taken; the tracker's first full month of war is
-# March 2022, but its first entries are of January.
-BASES = {"base 2022–2024": "2022-01", "base 2023–2024": "2023-01", "base 2024": "2024-01"}
+# The base years over which 'before' is taken; the first begins with the invasion.
+BASES = {"base 2022–2024": "2022-02", "base 2023–2024": "2023-01", "base 2024": "2024-01"}
 
 
 @test
@@ -169,44 +168,57 @@ def rise_of_donors(data: Data, donors: list[str], since: str, months_needed: int
     readings = {
         label: min(ratio(donor, first) for donor in donors) for label, first in BASES.items()
     }
+    base = BASES["base 2022–2024"]
     each = ", ".join(
-        f"{donor} from {means(donor, '2022-01')[0]:.2f} to {means(donor, '2022-01')[1]:.2f}"
+        f"{donor} from {means(donor, base)[0]:.2f} to {means(donor, base)[1]:.2f}"
         for donor in donors
     )
     return Evidence(
         readings,
-        f"Mean monthly military allocations, bn EUR, {since} to {last} against 2022 to 2024: "
-        f"{each}.",
+        f"Mean monthly military allocations, bn EUR, {since} to {last} against {base} "
+        f"to {_before(since)}: {each}.",
     )
 
 
 @test
-def share_of_fall_made_up(data: Data, since: str, months_needed: int) -> Evidence:
-    """Europe's rise per month as a share of the US fall, in per cent."""
+def share_of_fall_made_up(
+    data: Data, donors: str, aid: str, since: str, months_needed: int
+) -> Evidence:
+    """Europe's rise per month as a share of the US fall, in per cent.
+
+    donors, aid: group and types of the literal reading, to the last month. Earlier last
+    months, other groups and types, and later bases are the other readings.
+    """
     _months_since(data, since, months_needed)
-    rows, last = data.allocations, data.cut_off[:7]
+    curve, last = data.results["switch"], data.cut_off[:7]
+    if curve.loc[curve["end_month"] == last, "share"].isna().any():
+        raise NotTestable("US allocations did not fall, so there is nothing to make up.")
+    known = curve.dropna(subset="share")
+    own = (known["donors"] == donors) & (known["aid"] == aid)
+    at_last = known["end_month"] == last
+    labels = {switch.MILITARY: "military aid", switch.ALL_AID: "all aid"}
 
-    def change(group: str, first: str, types: list[str]) -> float:
-        part = select(rows[rows["aid_type"].isin(types)], data.donors, group, data.cut_off)
-        return _monthly_mean(part, since, last) - _monthly_mean(part, first, _before(since))
+    def label(row: pd.Series) -> str:
+        return f"{GROUPS[row['donors']].label}, {labels[row['aid']]}, to {row['end_month']}"
 
-    def made_up(group: str, first: str, types: list[str]) -> float:
-        fall = -change("us", first, types)
-        if fall <= 0:
-            raise NotTestable("US allocations did not fall, so there is nothing to make up.")
-        return change(group, first, types) / fall * 100
-
-    readings = {
-        f"{GROUPS[group].label}, {kind}, {base}": made_up(group, first, types)
-        for base, first in BASES.items()
-        for kind, types in (("all aid", AID_TYPES), ("military aid", ["Military"]))
-        for group in ("europe", "european_nato")
-    }
-    fall, rise = -change("us", "2022-01", AID_TYPES), change("europe", "2022-01", AID_TYPES)
-    military = readings[f"{GROUPS['europe'].label}, military aid, base 2022–2024"]
+    chosen = pd.concat([known[own & at_last], known[own & ~at_last], known[~own & at_last]])
+    readings = {label(row): row["share"] for _, row in chosen.iterrows()}
+    groups = list(curve["donors"].unique())
+    for base, first in list(BASES.items())[1:]:
+        months = switch.by_month(data.allocations, data.donors, groups, first, data.cut_off)
+        for kind in switch.AIDS:
+            for group in groups:
+                value = switch.share(months, group, kind, since)
+                if pd.notna(value):
+                    readings[f"{GROUPS[group].label}, {labels[kind]}, {base}"] = value
+    told = switch.told(curve, donors, aid)
+    bounds = " to ".join(f"{end:.0f}".replace("-", "−") for end in (told.low, told.high))
     return Evidence(
         readings,
-        f"US allocations fell by {fall:.2f} bn EUR a month and Europe's rose by {rise:.2f}, "
-        f"{rise / fall * 100:.0f} % of the fall ({military:.0f} % in military aid), "
-        f"{since} to {last} against 2022 to 2024.",
+        f"To {told.end_month} {GROUPS[donors].phrase} made up {told.share:.0f} % of the fall "
+        f"of US {labels[aid]} (interval {bounds}). By last month counted the share runs from "
+        f"{told.least:.0f} % ({told.least_month}) to {told.peak:.0f} % ({told.peak_month}); it "
+        f"reaches the whole in {told.reached} of {told.ends} months, and the interval lies on "
+        f"one side of the whole in {told.decided}.",
+        interval=(told.low, told.high),
     )

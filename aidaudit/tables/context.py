@@ -84,13 +84,16 @@ RAW = {
     ),
     "donors": Table(
         "donors",
-        "The donors that this project knows: one spelling each, codes and kind",
+        "The donors that this project knows, with all allies: one spelling each, codes, kind",
         {
             "donor": Column("string", "The project's spelling"),
             "iso3": Column(**OPTIONAL_TEXT, description="ISO 3166-1 alpha-3"),
             "iso2": Column(**OPTIONAL_TEXT, description="ISO 3166-1 alpha-2"),
             "kind": Column("string", "What it is", values=["state", "eu_institution"]),
-            "europe": Column("boolean", "In Europe, as the tracker counts it"),
+            "europe": Column(
+                "boolean",
+                "In Europe: as the tracker counts it, and all allies but the US and Canada",
+            ),
         },
         key=["donor"],
     ),
@@ -135,7 +138,10 @@ CLEAN = {
             "donor": Column("string", "Donor"),
             "iso3": Column(**OPTIONAL_TEXT, description="ISO 3166-1 alpha-3"),
             "kind": Column("string", "What it is", values=["state", "eu_institution"]),
-            "europe": Column("boolean", "In Europe, as the tracker counts it"),
+            "europe": Column(
+                "boolean",
+                "In Europe: as the tracker counts it, and all allies but the US and Canada",
+            ),
             "nato_from": Column(
                 "string",
                 "NATO accession (1 January where only the year is published)",

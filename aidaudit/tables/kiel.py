@@ -13,6 +13,8 @@ from aidaudit.schema import (
 )
 from aidaudit.tables.common import DONOR, EUR, EUR_BN, MONTH_OR_UNDATED, OPTIONAL_TEXT, ROW
 
+NAMED_IN_TEXT = "Subjects that the tracker's text names (texts.csv), joined by '; '"
+
 RAW = {
     "activities": Table(
         "activities",
@@ -82,6 +84,14 @@ RAW = {
             ),
             "weapon_source": Column(**OPTIONAL_TEXT, description="stocks or procurement"),
             "reconstruction_sector": Column(**OPTIONAL_TEXT, description="Sector code"),
+            "named_in_text": Column(**OPTIONAL_TEXT, description=NAMED_IN_TEXT),
+            "nato_member": Column(
+                "integer",
+                "1 where the tracker counts the donor among NATO's members",
+                required=False,
+                minimum=0,
+                maximum=1,
+            ),
         },
         key=["row"],
     ),
@@ -186,6 +196,7 @@ CLEAN = {
             ),
             "weapon_source": Column(**OPTIONAL_TEXT, description="stocks or procurement"),
             "reconstruction_sector": Column(**OPTIONAL_TEXT, description="Sector code"),
+            "named_in_text": Column(**OPTIONAL_TEXT, description=NAMED_IN_TEXT),
         },
         key=["row"],
     ),

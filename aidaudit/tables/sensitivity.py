@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aidaudit.schema import ISO_DATE, MEASURES, Column, Table
+from aidaudit.schema import ISO_DATE, MEASURES, MONTH, Column, Table
 
 # The endings of config/scenarios.yaml; each has two result tables.
 SCENARIOS = ("ceasefire", "attrition", "involvement", "collapse")
@@ -47,7 +47,21 @@ def _of_scenario(name: str) -> dict[str, Table]:
 
 RAW: dict[str, Table] = {}
 CLEAN: dict[str, Table] = {}
+_SHARE = {"unit": "% of the fall of US aid", "required": False}
 RESULTS: dict[str, Table] = {
+    "switch": Table(
+        "switch",
+        "How much of the fall of US aid in 2025 others made up, by last month counted",
+        {
+            "end_month": Column("string", "Last month counted", pattern=MONTH),
+            "aid": Column("string", "Types of aid", values=["All aid", "Military"]),
+            "donors": Column("string", "Donor group that may have made up"),
+            "share": Column("number", "Rise per month over the US fall per month", **_SHARE),
+            "low": Column("number", "Lower end of the bootstrap's interval", **_SHARE),
+            "high": Column("number", "Upper end; empty = without bound", **_SHARE),
+        },
+        key=["end_month", "aid", "donors"],
+    ),
     "specifications": Table(
         "specifications",
         "The headline total under every admissible combination of choices",

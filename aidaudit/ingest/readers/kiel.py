@@ -6,12 +6,13 @@ change from copy to copy.
 
 from __future__ import annotations
 
+import re
 from datetime import date, time, timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import csvs
+from aidaudit import classify, csvs
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
@@ -56,6 +57,8 @@ KIEL_COLUMNS = {
     "item_value_usd": ["item_value_estimate_USD"],
     "weapon_source": ["source_of_weapon"],
     "reconstruction_sector": ["reconstruction_sector", "Reconstruction/Modernization"],
+    "named_in_text": ["explanation", "Explanation"],
+    "nato_member": ["nato_dummy"],
 }
 # Amounts as entered tell what a change of exchange rates alone did (see `revisions`).
 AMOUNTS = {"allocation_eur", "commitment_eur", "allocation_reported", "allocation_eur_entered"}
@@ -66,6 +69,8 @@ KIEL_OPTIONAL = {
     "item_value_usd",
     "allocation_reported",
     "allocation_eur_entered",
+    "named_in_text",
+    "nato_member",
 }
 # The columns of tables that are offered as CSV, ours ← theirs.
 ACTIVITIES_CSV = {
@@ -95,6 +100,8 @@ DONOR_TOTALS = {
     "commitment_eur_bn": "total_commitments_bn_eur",
     "allocation_usd_bn": "total_alloc_bn_usd",
 }
+# An activity as texts name it: donor, type of aid and number, such as (ITH16) or (ITM1-ITM3).
+ACTIVITY_ID = re.compile(r"(?<=[(\-–])[A-Z]{2,3}[MFH]\d+(?=[)\-–])")
 MONTHS = "1 = January 2022 and so on; 0 for an undated row"
 
 
@@ -162,18 +169,37 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
         if ours == "item_value_usd":
             # The tracker writes so where it has no list price: unknown, not zero.
             column = column.where(column != "No price")
-        if ours in {*AMOUNTS, "month_number", "item_value_usd"}:
+        if ours in {*AMOUNTS, "month_number", "item_value_usd", "nato_member"}:
             out[ours] = number(column, file, ours if at is None else header[at])
         elif ours == "announcement_date":
             out[ours] = text(column.map(iso_day))
         else:
             out[ours] = text(column)
     frame = pd.DataFrame(out, index=body.index)
+    frame["named_in_text"] = subjects(frame["named_in_text"], frame["activity_id"])
     # Release 18 leaves the month of some dated rows blank; the date names the same month.
     day = pd.to_datetime(frame["announcement_date"], format="%Y-%m-%d", errors="coerce")
     months = frame["month_number"].fillna((day.dt.year - 2022) * 12 + day.dt.month)
     frame["month_number"] = whole(months, file, header[place["month_number"]], MONTHS)
     return "activities", ordered(frame, "activities")
+
+
+def subjects(texts: pd.Series, activity_ids: pd.Series) -> pd.Series:
+    """What the texts of rows name: subjects of texts.csv joined by '; ', null where none.
+
+    A text may list what else its donor gave, each part with the id of that activity in
+    brackets; such a part speaks of another row and is not read.
+    """
+
+    def own(words: str, activity_id: str) -> str:
+        parts = re.split(r"[,.;]", words)
+        return ". ".join(
+            part for part in parts if set(ACTIVITY_ID.findall(part)) <= {activity_id}
+        )
+
+    pairs = zip(texts.fillna(""), activity_ids.fillna(""), strict=True)
+    read = pd.DataFrame({"explanation": [own(*pair) for pair in pairs]}, index=texts.index)
+    return classify.joined(read, classify.read("texts"))
 
 
 def _no_dates(column: pd.Series, file: Path, name: str) -> None:
