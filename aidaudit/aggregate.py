@@ -201,10 +201,13 @@ def headline_numbers(headline: pd.DataFrame, numbers: Numbers) -> None:
     """Add every cell of the headline table: <reading>.<donors>.<measure>.eur_bn and .usd_bn."""
     for row in headline.to_dict("records"):
         key = f"{row['reading']}.{row['donors']}.{row['measure']}"
-        if f"{key}.eur_bn" not in numbers.entries and pd.notna(row["value_eur_bn"]):
-            numbers.add(f"{key}.eur_bn", row["value_eur_bn"], "bn EUR")
-        if pd.notna(row["value_usd_bn"]):
-            numbers.add(f"{key}.usd_bn.{row['fx_method']}", row["value_usd_bn"], "bn US$")
+        own = {name: row[name] for name in ("reading", "donors", "measure", "fx_method")}
+        for name, unit, column in (
+            (f"{key}.eur_bn", "bn EUR", "value_eur_bn"),
+            (f"{key}.usd_bn.{row['fx_method']}", "bn US$", "value_usd_bn"),
+        ):
+            if name not in numbers.entries and pd.notna(row[column]):
+                numbers.add(name, row[column], unit, row=own, column=column)
 
 
 def total_numbers(totals: pd.DataFrame, numbers: Numbers) -> None:

@@ -16,7 +16,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aidaudit import files, paths, repro, sources
+from aidaudit import files, paths, repro, sources, tries
 from aidaudit.errors import AuditError
 from aidaudit.verdicts import LOOKS
 
@@ -122,6 +122,7 @@ def finish(fig: Figure, source: str, mark: str = "") -> None:
     # About 112 letters go on a line, and there is room for two.
     if len(lines) == 1 and len(source) + len(mark) > 108:
         lines = textwrap.wrap(source, 104 - len(mark))
+        lines = lines if len(lines) <= 2 else [source, ""]
     if len(lines) > 2 or len(lines[-1]) + len(mark) > 110:
         raise AuditError(
             "the source does not fit under the chart.",
@@ -156,6 +157,12 @@ def events() -> list[dict]:
 def months(frame: pd.Series) -> pd.Series:
     """YYYY-MM → the first day of the month as a time stamp, for an axis of dates."""
     return pd.to_datetime(frame + "-01")
+
+
+def in_words(date: str) -> str:
+    """A day or month in words: 2025-02-28 → 28 February 2025, 2025-01 → January 2025."""
+    day = pd.Timestamp(date)
+    return f"{day:%B %Y}" if len(date) == len("2025-01") else f"{day.day} {day:%B %Y}"
 
 
 def mark_events(ax: Axes, until: str) -> None:
@@ -268,15 +275,23 @@ def save_figure(
             f"figure {figure} has no {missing[0] if missing else 'plotted data'}.",
             mend="every figure needs title, caption, alt text, source and what it plots.",
         )
-    identifier = paths.identifier(figure, variant)
-    finish(fig, source, f"{identifier} · aidaudit {repro.VERSION}")
+    run = tries.standing(figure, variant)
+    identifier = run.identifier
+    for name in ("title", "caption", "alt"):
+        words[name] = run.beside(words[name])
+    title, alt = words["title"], words["alt"]
+    # A try says what it is, at the cost of the end of its source.
+    room = None if run.official else 200 - len(run.stamp)
+    finish(fig, textwrap.shorten(source, room, placeholder=" …") if room else source, run.stamp)
     where = paths.figure(figure, variant)
     # Whoever meets the file alone can tell what it is and what it was made from.
     marks = {
         "aidaudit-id": identifier,
-        "aidaudit-version": repro.VERSION,
+        "aidaudit-version": run.version,
         "aidaudit-made-from": files.made_from(),
     }
+    if run.changed:
+        marks["aidaudit-changed"] = run.told
     line = "; ".join(f"{key}={value}" for key, value in marks.items())
     about = {"Title": f"{identifier}: {title}"}
     metadata = {

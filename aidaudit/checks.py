@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import calendar
 import json
+import re
+from collections.abc import Iterator
+from functools import cache
 
-from aidaudit import notebooks, parameters, plan, repro
+from aidaudit import config, notebooks, parameters, plan, repro
 
 # A line of code that is longer is broken (pyproject.toml).
 WIDE = 96
@@ -101,3 +105,161 @@ def slipped_through(staged: dict[str, bytes]) -> list[str]:
         for path, content in staged.items()
         if content and notebooks.cleaned(content) != content
     ]
+
+
+# ---------------------------------------------------------------- words that repeat parameters
+
+_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_MONTH = re.compile(r"\d{4}-(\d\d)")
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+# What the article says is no choice of a parameter.
+_ARTICLE = re.compile(r"\bThe article [a-z]+ [^.?!]*")
+# A year that belongs to a date is no year of its own.
+_IN_DATE = re.compile(
+    rf"(?:{'|'.join(filter(None, (*calendar.month_name, *calendar.month_abbr)))})\.? \d{{4}}"
+)
+
+
+def repeated(notebook: str) -> list[str]:
+    """Where a notebook's text repeats the value of a parameter, a sentence each.
+
+    Looks at the text cells and at the strings in code, but for what the article says: words
+    that a parameter decides are made from it, or they are wrong as soon as it changes.
+    """
+    declared = parameters.declared(notebook)
+    found = []
+    for number, cell in enumerate(notebooks.read(notebook).cells, 1):
+        if "parameters" in cell.metadata.get("tags", []):
+            continue
+        for text in _texts(cell):
+            for name, parameter in declared.items():
+                for words in repeats(text, name, parameter.default):
+                    found.append(
+                        f"cell {number}: '{words}' repeats the value of the parameter {name}; "
+                        + (
+                            "say it without the value"
+                            if cell.cell_type == "markdown"
+                            else f"make it from {name} (charts.in_words makes words of dates)"
+                        )
+                    )
+    return found
+
+
+def repeated_in_sections() -> list[str]:
+    """Where a section of the report types a date that a figure shown there has as parameter."""
+    found = []
+    for path in sorted((repro.root() / "report/sections").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        shown = set(re.findall(r"\{\{(?:figure|table):(\w+):", text)) & set(config.shown())
+        for figure in sorted(shown):
+            for name, value in config.shown()[figure].parameters.items():
+                for words in repeats(text, name, value) if _is_date(value) else ():
+                    found.append(
+                        f"{path.relative_to(repro.root())}: '{words}' repeats the value of "
+                        f"{figure}'s parameter {name}; name a number, such as {figure}.{name}"
+                    )
+    return found
+
+
+def repeats(text: str, name: str, value: object) -> list[str]:
+    """The words of a text that spell the value of a parameter, in their order.
+
+    Dates count in every spelling, numbers where it is clear that they mean this parameter:
+    years, large ones, shares as per cent, and others beside the parameter's own word.
+    """
+    text = _ARTICLE.sub("", text)
+    if not _is_date(value):
+        text = _IN_DATE.sub("", text)
+    places = {
+        match.start(): match[0]
+        for pattern in _spellings(name, tuple(value) if isinstance(value, list) else value)
+        for match in pattern.finditer(text)
+    }
+    return [places[start] for start in sorted(places)]
+
+
+def _texts(cell: dict) -> Iterator[str]:
+    """A text cell; of a code cell each string, the fixed parts of f-strings together."""
+    if cell.cell_type != "code":
+        yield cell.source
+        return
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        return
+    inside = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [one for one in node.values if isinstance(one, ast.Constant)]
+            inside.update(map(id, parts))
+            # A value stands between two parts, so that they make no word together.
+            yield "\0".join(one.value for one in parts)
+        elif isinstance(node, ast.Constant) and id(node) not in inside:
+            yield node.value if isinstance(node.value, str) else ""
+
+
+def _is_date(value: object) -> bool:
+    return isinstance(value, str) and bool(_MONTH.fullmatch(value) or _DAY.fullmatch(value))
+
+
+@cache
+def _spellings(name: str, value: object) -> list[re.Pattern[str]]:
+    if isinstance(value, tuple):
+        return [pattern for one in value for pattern in _spellings(name, _number(one))]
+    if isinstance(value, bool):
+        return []
+    if _is_date(value):
+        return [re.compile(spelling) for spelling in _dates(value)]
+    if isinstance(value, str):
+        # A name of several words; single ones are names that code needs.
+        several = len(value.split()) > 1
+        return [re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")] if several else []
+    return [re.compile(spelling, re.IGNORECASE) for spelling in _amounts(name, value)]
+
+
+def _number(text: str) -> object:
+    return int(text) if text.isdecimal() else text
+
+
+def _dates(value: str) -> Iterator[str]:
+    """Regular expressions for a day, and for the month that it lies in, or for a month."""
+    year, month = value[:4], int(value[5:7])
+    names = f"(?:{calendar.month_name[month]}|{calendar.month_abbr[month]}\\.?)"
+    day = int(value[8:]) if len(value) > len("2025-01") else None
+    ordinal = (
+        r"(?:\d{1,2}(?:st|nd|rd|th)? )?" if day is None else rf"(?:0?{day}(?:th|st|nd|rd)? )?"
+    )
+    yield rf"(?<![\w]){ordinal}{names},? {year}\b"
+    yield (
+        rf"(?<![-\d]){year}-{month:02d}"
+        + ("" if day is None else rf"(?:-{day:02d})")
+        + r"(?![-\d])"
+    )
+    if day is not None:
+        yield rf"\b{names} 0?{day}(?:st|nd|rd|th)?,? {year}\b"
+
+
+def _amounts(name: str, value: float) -> Iterator[str]:
+    """Regular expressions for a number that means the parameter."""
+    plain = f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        if 0 < value < 1:
+            percent = f"{value * 100:g}"
+            spelled = (
+                f"|{_SMALL[int(percent)]}" if percent in map(str, range(1, len(_SMALL))) else ""
+            )
+            yield rf"(?<![\w.,-])(?:{re.escape(percent)}{spelled})[ \u00a0]?(?:%|per ?cent)"
+        elif value > 12:
+            yield rf"(?<![\w.,-]){re.escape(plain)}(?![\w]|[.,]\d)"
+        return
+    if "year" in name and 1900 <= value <= 2100:
+        yield rf"(?<![\w.-]){value}(?![\w-])"
+        return
+    if value >= 1000:
+        yield rf"(?<![\w.,-])(?:{value}|{value:,})(?![\w]|[.,]\d)"
+    spelled = f"|{_SMALL[value]}" if 0 < value < len(_SMALL) else ""
+    word = name.rsplit("_", 1)[-1].removesuffix("s")
+    number = rf"(?:{value}{spelled})"
+    # Beside its own word, before or after, also in a list: release 21, releases 18 and 21.
+    yield rf"\b{word}s? (?:\d+(?:, | and | or | to ))*{number}\b(?![.,]\d)"
+    yield rf"(?<![\w.,-]){number} {word}s?\b"

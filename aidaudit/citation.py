@@ -152,6 +152,7 @@ def cite(name: str | None, manifest: dict) -> Cited:
         what = {"number": "number", "claim": "verdict on claim"}.get(item["kind"], item["kind"])
         title = f"{item['title']}{value} ({what} {identifier})"
         path = item["files"][0] if item["kind"] != "figure" else item["files"][2]
+        path += f" ({item['origin']})" if item["kind"] == "number" else ""
         note = f"In: {about['title']}, version {version}, {path}, made from {made_from[:12]}"
     year, month, day = (int(part) for part in released.split("-"))
     fields = {

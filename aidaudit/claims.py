@@ -159,12 +159,15 @@ def add_numbers(table: pd.DataFrame, numbers: Numbers) -> None:
     """Add verdicts, values and what is asserted: claim.<id>.verdict, .value, .asserted …"""
     for row in table.to_dict("records"):
         key = f"claim.{row['claim_id']}"
-        numbers.add(f"{key}.verdict", row["verdict"], "text")
-        numbers.add(f"{key}.reason", row["reason"], "text")
+        own = {"claim_id": row["claim_id"]}
+        for name in ("verdict", "reason"):
+            numbers.add(f"{key}.{name}", row[name], "text", row=own, column=name)
         if asserted_value := asserts(row["claim_id"]):
             shown = f"{asserted_value.value:,g} {asserted_value.unit}"
             unit = asserted_value.unit
-            numbers.add(f"{key}.asserted", asserted_value.value, unit, shown=shown)
+            numbers.add(
+                f"{key}.asserted", asserted_value.value, unit, shown=shown, of=[numbers.table]
+            )
         for name in ("value", "low", "high"):
             if pd.notna(row[name]):
-                numbers.add(f"{key}.{name}", row[name], row["unit"])
+                numbers.add(f"{key}.{name}", row[name], row["unit"], row=own, column=name)

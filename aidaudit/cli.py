@@ -234,8 +234,9 @@ def notebooks(
     for path in paths_:
         told = module.problems(path, filtered=filtered)
         # What cannot be read has no parameters to hold against anything.
-        told = told or checks.defaults_differ(path)
+        told = told or [*checks.defaults_differ(path), *checks.repeated(path)]
         found += [f"{path}: {problem}" for problem in told]
+    found += checks.repeated_in_sections()
     if clone:
         found += checks.slipped_through(lab.staged())
     if found:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import linecache
 import os
 import sys
 from pathlib import Path
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 DECLARED = "AIDAUDIT_DECLARED"
 SCRATCH = "scratch"
+BUILT = "data/processed/"
+# What this process has read of BUILT, and where it has written which outputs.
+_read: set[str] = set()
+_written: dict[str, Path] = {}
 
 
 def name(path: str | Path) -> str:
@@ -57,6 +62,8 @@ def source(path: str | Path) -> Path:
             if kept
             else _help(wanted) or f"build it with: snakemake {wanted}",
         )
+    if wanted.startswith(BUILT):
+        _read.add(wanted)
     return full
 
 
@@ -64,6 +71,29 @@ def row_numbers(file: Path) -> list[int] | None:
     """Where the rows of an excerpt stand in its whole file; None for any other file."""
     told = (_declared() or {}).get("excerpts", {}).values()
     return next((one["rows"] for one in told if one["file"] == str(file)), None)
+
+
+def read_so_far() -> set[str]:
+    """The built tables that this notebook has read, relative to the root."""
+    return set(_read)
+
+
+def read_back(path: str | Path) -> str:
+    """The text of a table that this notebook has written, or that it reads.
+
+    Raises AuditError for an output that is not written yet.
+    """
+    wanted = name(path)
+    declared = _declared()
+    if wanted in _written:
+        return _written[wanted].read_text(encoding="utf-8")
+    if declared and wanted in (declared["outputs"] or ()):
+        raise AuditError(
+            "a number is a cell of a table that is not written yet",
+            file=wanted,
+            mend="write the numbers last: after save_figure, save_table and write_table.",
+        )
+    return source(wanted).read_text(encoding="utf-8")
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -90,6 +120,7 @@ def target(path: str | Path) -> Path:
         _check(wanted, declared["outputs"], verb="writes", list_name="outputs")
         full = Path(declared["stage"]) / wanted
     full.parent.mkdir(parents=True, exist_ok=True)
+    _written[wanted] = full
     return full
 
 
@@ -128,6 +159,43 @@ def made_from() -> str:
     """
     declared = _declared()
     return declared["made_from"] if declared else "not recorded: run outside the workflow"
+
+
+def job() -> str | None:
+    """The job (group/name) that this notebook runs as; None outside the workflow."""
+    declared = _declared()
+    return declared["job"] if declared else None
+
+
+def by_hand() -> tuple[str | None, dict[str, Any], dict[str, Any]] | None:
+    """None in a job of the build; else job, changed parameters and the kernel's variables.
+
+    job: None where no runner says whose notebook it is.
+    """
+    declared = _declared()
+    if declared is not None and "changed" not in declared:
+        return None
+    shell = _shell()
+    values = shell.user_ns if shell is not None else {}
+    if declared is None:
+        return None, {}, values
+    return declared["job"], declared["changed"], values
+
+
+def cell() -> int | None:
+    """The number of the notebook's cell that runs now, as its source has it; None if unknown.
+
+    Cells count from the top, text included.
+    """
+    declared = _declared()
+    frame = sys._getframe(1) if declared else None
+    while frame is not None and frame.f_globals.get("__name__") != "__main__":
+        frame = frame.f_back
+    if frame is None:
+        return None
+    # What IPython compiles it also keeps, as the text of a file of that name.
+    text = "".join(linecache.getlines(frame.f_code.co_filename)).strip()
+    return next((n for n, source in declared["cells"] if source.strip() == text), None)
 
 
 def _in_notebook() -> bool:

@@ -196,7 +196,13 @@ def run(job: Job, changes: dict[str, str]) -> tuple[str, dict[str, object]]:
 
     folder = f"{files.SCRATCH}/run/{job.name}-{job.group}"
     notebooks.try_out(
-        job.notebook, folder, parameters=given, allowed=plan.allowed(), lacks=plan.missing(job)
+        job.notebook,
+        folder,
+        parameters=given,
+        allowed=plan.allowed(),
+        lacks=plan.missing(job),
+        job=str(job),
+        changed={k: v for k, v in given.items() if job.parameters.get(k) != v},
     )
     return folder, given
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from aidaudit import config, files, paths, receipts, repro
+from aidaudit import config, files, numbers, paths, receipts, repro
 from aidaudit.errors import AuditError
 from aidaudit.tables import CLEAN, RAW, RESULTS
 
@@ -35,9 +35,9 @@ def build(written: Iterable[str]) -> dict:
 
     written: paths of receipts. Returns project, version, released, environment, jobs (name →
     rule, notebook, cell, parameters, code, inputs with sha256, outputs, made_from), outputs
-    (path → sha256, job) and items (id → kind, title, job, files, notebook, cell). Raises
-    AuditError for a file that is not as its job left it, or that another job read in another
-    state.
+    (path → sha256, job) and items (id → kind, title, job, files, notebook, cell; for numbers
+    also value and origin). Raises AuditError for a file that is not as its job left it, or that
+    another job read in another state.
     """
     jobs = jobs_of(written)
     outputs = {
@@ -91,7 +91,7 @@ def _items(jobs: dict, outputs: dict) -> Iterator[tuple[str, dict]]:
     found: dict[str, dict] = {}
     for job, about in jobs.items():
         for path in about["outputs"]:
-            for identifier, item in _of_file(path):
+            for identifier, item in _of_file(path, about):
                 if identifier in found:
                     raise AuditError(
                         f"two items have the id {identifier}.",
@@ -100,7 +100,8 @@ def _items(jobs: dict, outputs: dict) -> Iterator[tuple[str, dict]]:
                         expected=f"only {found[identifier]['title']}",
                         mend="rename one of the two keys.",
                     )
-                item |= {"job": job, "notebook": about["notebook"], "cell": about["cell"]}
+                item = {"cell": about["cell"]} | item
+                item |= {"job": job, "notebook": about["notebook"]}
                 found[identifier] = {
                     **item,
                     "files": [f for f in item["files"] if f in outputs],
@@ -108,8 +109,11 @@ def _items(jobs: dict, outputs: dict) -> Iterator[tuple[str, dict]]:
     yield from sorted(found.items())
 
 
-def _of_file(path: str) -> Iterator[tuple[str, dict]]:
-    """What can be cited of one output."""
+def _of_file(path: str, about: dict) -> Iterator[tuple[str, dict]]:
+    """What can be cited of one output. about: the receipt of the job that made it.
+
+    Raises AuditError for a number that is not the cell that it names, or names another job.
+    """
     folder, place = PurePosixPath(path).parent, PurePosixPath(path)
     if folder.parts[0] == "figures" and place.suffix == ".json":
         words = _json(path)
@@ -124,15 +128,20 @@ def _of_file(path: str) -> Iterator[tuple[str, dict]]:
             },
         )
     elif folder.name == "numbers" and place.suffix == ".json":
-        variant = folder.parent.name
-        for key, number in _json(path).items():
+        variant, entries = folder.parent.name, _json(path)
+        known = {*about["inputs"], *about["outputs"]}
+        numbers.check_origin(entries, path, job=f"{variant}/{place.stem}", known=known)
+        numbers.check(entries, path, _text)
+        for key, number in entries.items():
             yield (
                 paths.number_id(variant, key),
                 {
                     "kind": "number",
                     "title": f"{variant}:{key}",
                     "value": number["display"],
-                    "files": [paths.all_numbers(variant), number["source"]],
+                    "files": [paths.all_numbers(variant), *numbers.files_of(number)],
+                    "cell": number["cell"],
+                    "origin": numbers.origin(number),
                 },
             )
     elif place.name == "claims.csv":
@@ -351,8 +360,12 @@ def _fields(place: Path) -> list[dict]:
     ]
 
 
+def _text(path: str) -> str:
+    return (repro.root() / path).read_text(encoding="utf-8")
+
+
 def _json(path: str) -> dict:
-    return json.loads((repro.root() / path).read_text(encoding="utf-8"))
+    return json.loads(_text(path))
 
 
 def _table(path: str, rows: int | None = None) -> pd.DataFrame:

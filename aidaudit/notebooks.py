@@ -97,6 +97,7 @@ def run(
             "outputs": finals,
             "stage": str(stage / "outputs"),
             "made_from": made_from,
+            "job": job_of(executed),
         }
         trial = _execute(source, values, declared, stage, log=log, limits=limits)
         missing = [path for path in finals if not (stage / "outputs" / path).is_file()]
@@ -168,6 +169,7 @@ def table_of(
             "outputs": None,
             "stage": str(stage / "outputs"),
             "made_from": "not recorded: one run of a sweep",
+            "job": job_of(log),
         }
         trial = _execute(source, values, declared, stage, log=log, limits=limits)
         found = sorted((stage / "outputs").rglob(f"{table}.csv"))
@@ -196,11 +198,14 @@ def try_out(
     allowed: dict[str, list] | None = None,
     lacks: Sequence[str] = (),
     limits: Limits | None = None,
+    job: str | None = None,
+    changed: dict[str, object] | None = None,
 ) -> None:
     """Run the notebook by hand: it may read any file, and all that it writes goes to a folder.
 
     folder: emptied first; its `notebook.ipynb` is then the executed notebook, also when it
-    fails. lacks: inputs that are not there, named when it fails. Raises AuditError as `run`.
+    fails. lacks: inputs that are not there, named when it fails. job: whose parameters it has
+    but for those that are `changed`. Raises AuditError as `run`.
     """
     full = root() / folder
     shutil.rmtree(full, ignore_errors=True)
@@ -217,6 +222,8 @@ def try_out(
         "outputs": None,
         "stage": str(full),
         "made_from": "not recorded: run by hand",
+        "job": job,
+        "changed": changed or {},
     }
     stage = root() / ".staging" / f"by-hand-{os.getpid()}"
     executed = full / "notebook.ipynb"
@@ -226,6 +233,11 @@ def try_out(
         write_canonical(read(trial), executed)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def job_of(executed: str | Path) -> str:
+    """The name of the job, group/name, whose executed notebook or log this is."""
+    return f"{Path(executed).parent.name}/{Path(executed).stem}"
 
 
 def _stage(executed: str | Path) -> Path:
@@ -257,7 +269,13 @@ def _execute(
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
     stage.mkdir(parents=True, exist_ok=True)
     list_ = stage / "declared.json"
-    told = {**declared, "memory_gb": limits.memory_gb, "output_mb": limits.output_mb}
+    cells = [(n, cell.source) for n, cell in enumerate(read(source).cells, 1)]
+    told = {
+        **declared,
+        "cells": cells,
+        "memory_gb": limits.memory_gb,
+        "output_mb": limits.output_mb,
+    }
     list_.write_text(json.dumps(told), encoding="utf-8")
     trial = stage / "executed.ipynb"
     # A start-up file in a person's own IPython profile would change results.

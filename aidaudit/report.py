@@ -25,6 +25,7 @@ from pathlib import Path
 
 from aidaudit import explorer, paths, repro
 from aidaudit.errors import AuditError, nearest
+from aidaudit.numbers import origin
 from aidaudit.verdicts import LOOKS
 
 REFERENCES = "# References {.unnumbered}\n\n::: {#refs}\n:::\n"
@@ -99,8 +100,8 @@ def resolve(
 ) -> str:
     """Put numbers, figures and tables in the place of their `{{placeholders}}`.
 
-    numbers: variant → key → {value, unit, display, source}. figures: (id, variant) → Figure.
-    tables: name → Markdown. `{{variant:key}}` stands in a sentence; `{{figure:F01:article}}`
+    numbers: variant → key → {value, unit, display, job, cell, …}. figures: (id, variant) →
+    Figure. tables: name → Markdown. `{{variant:key}}` stands in a sentence; `{{figure:F01:article}}`
     and `{{table:T01}}` stand alone on their line.
     Raises AuditError with line, column and the nearest known name for anything unresolved.
     """
@@ -155,8 +156,7 @@ def _number(name: str, number: Mapping) -> str:
     if len(display) <= 20:  # a longer one, kept on one line, would stick out on a phone
         display = display.replace(" ", "\u00a0")
     identifier = paths.number_id(*name.split(":", 1))
-    source = number.get("source") or "source not given"
-    title = _attribute(f"{identifier} · {name} · {source}")
+    title = _attribute(f"{identifier} · {name} · {origin(number)}")
     mark = f"{{.number key={_attribute(name)} title={title}}}"
     return f"[[{display}](#{identifier})]{mark}"
 
@@ -194,7 +194,7 @@ def numbers_markdown(
         display = textwrap.shorten(number["display"], 40, placeholder=" …")
         rows.append(
             f"| [{identifier}]{{#{identifier}}} | {plain(display)} "
-            f"| {_breakable(name)} | {_breakable(number.get('source') or '')} |"
+            f"| {_breakable(name)} | {_breakable(origin(number))} |"
         )
     head = "| Id | Number | Key | Source |\n|:----|:--------|:-------------|:----------------|"
     return "::: numbers\n" + "\n".join([head, *rows, "", f": {caption}"]) + "\n:::"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aidaudit import files, paths
+from aidaudit import files, paths, tries
 from aidaudit.errors import AuditError
 
 
@@ -36,5 +36,6 @@ def save_table(
     files.write_csv(data, where["csv"])
     cells = shown.astype("str").to_numpy().tolist()
     header = [str(name) for name in shown.columns]
+    caption = tries.standing(table, variant).beside(caption)
     words = {"caption": caption, "header": header, "rows": cells, "widths": widths}
     files.write_json({"table": table, "variant": variant, **words}, where["json"])

@@ -35,15 +35,27 @@ def way_back(manifest: dict, name: str) -> list[str]:
     for path in shown if item["kind"] != "figure" else item["files"]:
         lines.append(f"  {_file(manifest, path)}")
     seen: set[str] = set()
-    lines += _made(manifest, item["job"], item.get("cell"), depth=1, seen=seen)
+    only = None
+    if item["kind"] == "number":
+        lines.insert(1, f"  {item['origin']}")
+        # A table of the job itself rests on all that it read.
+        only = set(item["files"][1:])
+        only = None if only & set(job["outputs"]) else only
+    lines += _made(manifest, item["job"], item.get("cell"), depth=1, seen=seen, only=only)
     lines.append(f"  made from, as one hash: {job['made_from']}")
     return lines
 
 
 def _made(
-    manifest: dict, name: str, cell: int | None, *, depth: int, seen: set[str]
+    manifest: dict,
+    name: str,
+    cell: int | None,
+    *,
+    depth: int,
+    seen: set[str],
+    only: set[str] | None = None,
 ) -> Iterator[str]:
-    """What a job is, and below it the way back of everything that it read."""
+    """What a job is, and below it the way back of all that it read, or of `only` some."""
     pad = "  " * depth
     job = manifest["jobs"][name]
     given = ", ".join(f"{key}={value}" for key, value in job["parameters"].items())
@@ -55,7 +67,7 @@ def _made(
     seen.add(name)
     yield f"{pad}made by {name}: {what}{at}{f' ({given})' if given else ''}"
     for path in job["inputs"]:
-        if path.startswith("config/"):
+        if path.startswith("config/") or (only is not None and path not in only):
             continue
         maker = manifest["outputs"].get(path)
         if maker is not None:

@@ -32,10 +32,12 @@ def of_number(key: str, entry: dict) -> frozenset[str]:
     of = first if _SHOWN_ID.fullmatch(first) else rest.partition(".")[0] * (first == "claim")
     if of:
         names |= {of, paths.identifier(of, variant)}
-    source = entry.get("source")
-    # All verdicts come from one table; a claim is expected by its id.
-    if isinstance(source, str) and not source.endswith("/claims.csv"):
-        names |= of_output(source)
+    job = entry.get("job")
+    # All verdicts come from one job and table; a claim is expected by its id.
+    if isinstance(job, str) and not job.endswith("/claims"):
+        names |= of_output(paths.numbers(*job.split("/", 1)))
+        if "is" in entry:
+            names |= of_output(entry["is"]["file"])
     return frozenset(names)
 
 
