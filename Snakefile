@@ -6,12 +6,13 @@ import sys
 
 from snakemake.utils import min_version
 
-from aidaudit import alone, client, done
+from aidaudit import alone, client, done, invocation
 
 min_version("9.0")
 # Looking for garbage takes a tenth of a start, and finds next to none.
 gc.disable()
 
+invocation.check(workflow, config)
 
 if not workflow.remote_exec:
     os.environ[client.OWNER] = client.owner()

@@ -35,7 +35,8 @@ def main() -> None:
     """Run the command line; an AuditError becomes its message and exit status 1."""
     # Held before anything reads the clock, the locale or a font.
     os.environ.update(repro.ENVIRONMENT)
-    time.tzset()
+    if hasattr(time, "tzset"):  # not on Windows
+        time.tzset()
     try:
         app()
     except AuditError as error:

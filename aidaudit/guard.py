@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from aidaudit.errors import AuditError, nearest
@@ -90,6 +91,8 @@ class _Guard:
 
     def __init__(self, declared: dict) -> None:
         self.here = f"{root()}{os.sep}"
+        # A kernel has one of its own, which may lie in the checkout.
+        self.temporary = f"{os.path.normpath(tempfile.gettempdir())}{os.sep}"
         self.inputs = declared["inputs"]
 
     def heard(self, event: str, args: tuple) -> None:
@@ -108,7 +111,9 @@ class _Guard:
     def _file(self, path: str | bytes | os.PathLike, *, writes: bool) -> None:
         # normpath, not resolve: a linked data folder keeps the name that the rules give it.
         full = os.path.normpath(Path.cwd() / os.fsdecode(path))
-        if not full.startswith(self.here) or "__pycache__" in full:
+        if not full.startswith(self.here) or full.startswith(self.temporary):
+            return
+        if "__pycache__" in full:
             return
         name = full[len(self.here) :].replace(os.sep, "/")
         if name.startswith(OWN):

@@ -45,6 +45,8 @@ ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 # message, and what nobody types needs no history, a database on disk and a thread. Extensions
 # are loaded before the first cell, and before IPython takes hold of what cells print.
 PROFILE = """\
+c.InteractiveShellApp.exec_PYTHONSTARTUP = False
+c.InteractiveShellApp.ignore_cwd = True
 c.IPKernelApp.log_level = "CRITICAL"
 c.HistoryManager.enabled = False
 c.IPKernelApp.extensions = ["aidaudit.guard"]
@@ -284,10 +286,9 @@ def _execute(
     (profile / "ipython_kernel_config.py").write_text(PROFILE)
     own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
     try:
-        # The path is short because a socket's name may have a hundred letters at most.
         with (
-            _environ({**environment(), **own}),
-            tempfile.TemporaryDirectory(prefix="kernel-") as sockets,
+            tempfile.TemporaryDirectory(prefix="kernel-", dir=kernels.short()) as temporary,
+            _environ({**environment(), **own, "TMPDIR": temporary}),
         ):
             kernels.prepare(root())
             papermill.execute_notebook(
@@ -300,7 +301,7 @@ def _execute(
                 cwd=root(),
                 minutes=limits.minutes,
                 output_mb=limits.output_mb,
-                config=Config(kernels.settings(f"{sockets}/k")),
+                config=Config(kernels.settings(f"{temporary}/k")),
             )
     except Exception as error:
         raise _failure(source, trial, log, error, limits) from error
@@ -313,6 +314,7 @@ def _execute(
 def _environ(variables: dict[str, str]) -> Iterator[None]:
     # papermill has no argument for the kernel's environment; kernels inherit this one.
     before = dict(os.environ)
+    os.environ.clear()
     os.environ.update(variables)
     try:
         yield

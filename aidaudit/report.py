@@ -557,16 +557,18 @@ def _pandoc(text: str, root: Path, *options: str, file: str | Path) -> str:
 
 
 def _run_pandoc(text: str, root: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run pandoc in `root` on a text."""
-    import pypandoc
-
+    """Run pandoc in `root` on a text: that of the environment, without a user's own data."""
+    # pypandoc would give the newest that it finds on the machine.
+    pandoc = Path(find_spec("pypandoc").origin).parent / "files/pandoc"
+    # It looks there for templates, abbreviations and Lua to begin with.
+    nowhere = dict.fromkeys(("HOME", "XDG_DATA_HOME"), os.devnull)
     return subprocess.run(
-        [pypandoc.get_pandoc_path(), *options],
+        [pandoc, *options],
         input=text,
         capture_output=True,
         encoding="utf-8",
         cwd=root,
-        env=repro.environment(),
+        env=repro.environment() | nowhere,
         check=False,
     )
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from aidaudit.errors import AuditError
+
+_PACKAGE = Path(__file__).parent
+
 # Read as text: a YAML parser would cost every command its import.
-_CITATION = (Path(__file__).parents[1] / "CITATION.cff").read_text(encoding="utf-8")
+_CITATION = (_PACKAGE.parent / "CITATION.cff").read_text(encoding="utf-8")
 _FIELDS = dict(
     re.findall(r'^(version|date-released): "?([^"\n]+?)"?$', _CITATION, re.MULTILINE)
 )
@@ -38,9 +43,44 @@ ENVIRONMENT = {
 }
 
 
+# What decides in a user's environment how Python, notebooks, libraries and shells begin, and
+# so what they give. Kept are variables of the machine: PATH, HOME, TMPDIR, LD_…, SLURM_…
+_OTHERS = re.compile(
+    r"(PYTHON|I?PY|JUPYTER|JPY_|MPL|MATPLOTLIB|PANDAS|PAPERMILL|NUMEXPR|NUMBA|OMP_|MKL_|TYPST"
+    r"|BASH_FUNC_|LC_|LANG|FC_|FONTCONFIG|COLUMNS$|LINES$|BASH_ENV$|ENV$|SHELLOPTS$|BASHOPTS$)"
+)
+# These only say where Python keeps what it has compiled.
+_HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+
+
+def tidied(variables: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what would change what Python and its libraries do.
+
+    Modules come from this environment and from the checkout whose package this is.
+    """
+    kept = {k: v for k, v in variables.items() if not _OTHERS.match(k) or k in _HARMLESS}
+    own = {"PYTHONPATH": str(_PACKAGE.parent), "PYTHONSAFEPATH": "1", "PYTHONNOUSERSITE": "1"}
+    return kept | own
+
+
 def environment() -> dict[str, str]:
     """The environment in which every kernel and every tool of the build runs."""
-    return {**os.environ, **ENVIRONMENT}
+    return {**tidied(os.environ), **ENVIRONMENT}
+
+
+def check_package(root: Path) -> None:
+    """Raise AuditError where this package is another than that of the checkout `root`.
+
+    A copied environment, or that of another checkout, would run the other's code.
+    """
+    own = root / "aidaudit"
+    if own.is_dir() and not own.samefile(_PACKAGE):
+        raise AuditError(
+            "this is the environment of another checkout.",
+            found=str(_PACKAGE.parent),
+            expected=str(root),
+            mend="`make .venv/.ready` in this checkout, then `. .venv/bin/activate`.",
+        )
 
 
 def root() -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import client, notebooks
+from aidaudit import client, kernels, notebooks
+from aidaudit.errors import AuditError
 
 pytestmark = [
     pytest.mark.build,
@@ -64,7 +65,11 @@ def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
     ]  # fmt: skip
     return subprocess.Popen(
         command,
-        env={**os.environ, client.ADDRESS: where, "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            client.ADDRESS: where,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -163,6 +168,50 @@ def test_libraries_are_set_alike_with_and_without(checkout, owner):
         made.append(json.loads("".join(settings["outputs"][0]["text"])))
         assert "column 17" in "".join(shown["outputs"][0]["data"]["text/plain"])
     assert made[0] == made[1]
+
+
+def test_what_a_user_sets_for_python_reaches_no_kernel(checkout, owner, monkeypatch):
+    stray = checkout / "stray"
+    stray.mkdir()
+    for path in (stray / "seaborn.py", checkout / "scipy.py", stray / "start.py"):
+        path.write_text("raise ImportError('not this one')", "utf-8")
+    for name, value in {
+        "PYTHONPATH": str(stray), "PYTHONSTARTUP": str(stray / "start.py"),
+        "PYTHONOPTIMIZE": "2", "PANDAS_COPY_ON_WRITE": "x", "JUPYTER_PATH": str(stray),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    spec = stray / "kernels/python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": ["false"], "display_name": "x"}')
+    code = "import os, seaborn, scipy, sys\nassert 'PYTHONSTARTUP' not in os.environ\n"
+    notebook(checkout, "n", f"{code}sys.flags.optimize", WRITE.format("a"))
+    for where in (owner[1], ""):
+        assert run("n", where, "a.txt") == (0, "")
+        Path("a.txt").unlink()
+
+
+@pytest.mark.parametrize("kind", ["long", "missing", "not to be written to"])
+def test_kernels_start_whatever_folder_is_for_temporary_files(
+    checkout, owner, monkeypatch, kind
+):
+    folder = checkout / ("x" * 120 if kind == "long" else "temporary")
+    if kind == "long":
+        folder.mkdir()
+    elif kind != "missing":
+        folder.touch()  # no folder at all: root may write to any
+    monkeypatch.setenv("TMPDIR", str(folder))
+    notebook(checkout, "n", WRITE.format("a"))
+    for where in (owner[1], ""):
+        status, told = run("n", where, "a.txt")
+        assert (status, told) == (0, ""), told
+        Path("a.txt").unlink()
+
+
+def test_a_machine_without_a_folder_for_sockets_is_told_how_to_name_one(monkeypatch):
+    monkeypatch.setattr(kernels.tempfile, "gettempdir", lambda: "/" + "x" * 120)
+    monkeypatch.setattr(kernels.os, "access", lambda *_: False)
+    with pytest.raises(AuditError, match="TMPDIR"):
+        kernels.short()
 
 
 def test_no_run_finds_traces_of_another(checkout, owner):

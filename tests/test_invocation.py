@@ -1,0 +1,276 @@
+"""Flags, settings and surroundings of a user: they change no byte, or are refused with why."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aidaudit import invocation, repro
+from aidaudit.errors import AuditError
+
+ROOT = Path(__file__).parents[1]
+WORKFLOW = """\
+from aidaudit import invocation
+invocation.check(workflow, config)
+rule a:
+    output:
+        update("a.txt"),
+    params:
+        code="first",
+    shell:
+        "echo {params.code} > {output}; env -0 > environment"
+"""
+REFUSED = {
+    "--rerun-triggers mtime": "edits of notebooks, code and settings would go unseen",
+    "--allowed-rules a": "stale or not",
+    "--batch a=1/1": "stale or not",
+    "--trust-io-cache": "would go unseen",
+    "--consider-ancient a=0": "changes of these inputs would go unseen",
+    "--persistence-backend db": "would go unseen",
+    "--omit-flags update": "take its old outputs with it",
+    "--all-temp": "outputs would be deleted",
+    "--ignore-incomplete": "would count as made",
+    "--drop-metadata": "could not tell what has changed",
+    "--no-hooks": "two builds of one folder",
+    "--touch": "outputs would count as made that are not",
+}
+HARMLESS = (
+    "--forceall --until a --retries 1 --notemp --keep-incomplete --shadow-prefix elsewhere "
+    "--force-use-threads --latency-wait 1 --max-checksum-file-size 1 --allow-ambiguity"
+)
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A workflow of one rule, called as this project's is."""
+    (tmp_path / "Snakefile").write_text(WORKFLOW, "utf-8")
+    shutil.copytree(ROOT / "profiles/default", tmp_path / "profiles/default")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def snakemake(*options: str, **variables: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *options],
+        env=os.environ | {"PYTHONPATH": str(ROOT), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+# ---------------------------------------------------------------- flags and profiles
+
+
+@pytest.mark.build
+def test_flags_that_leave_outputs_stale_are_refused_with_the_reason(tiny):
+    done = snakemake(*" ".join(REFUSED).split())
+    assert done.returncode
+    assert "Traceback" not in done.stdout
+    for flag, why in REFUSED.items():
+        (told,) = [s for s in done.stdout.split(". ") if f"{flag.split()[0]} is refused" in s]
+        assert why in told
+    assert not (tiny / "a.txt").exists()
+
+
+@pytest.mark.build
+def test_what_only_forgets_is_refused_and_its_advice_works(tiny):
+    assert snakemake().returncode == 0
+    done = snakemake("--cleanup-metadata", "a.txt")
+    assert done.returncode
+    assert "--cleanup-metadata is refused" in done.stdout
+    Path("a.txt").write_text("old")
+    assert snakemake("--force", "a.txt").returncode == 0
+    assert Path("a.txt").read_text() == "first\n"
+
+
+@pytest.mark.build
+def test_a_profile_of_one_s_own_does_not_hide_edits_nor_do_harmless_flags_harm(tiny):
+    assert snakemake(*HARMLESS.split()).returncode == 0
+    assert Path("a.txt").read_text() == "first\n"
+    Path("own").mkdir()
+    Path("own/config.yaml").write_text("rerun-triggers: mtime\n", "utf-8")
+    Path("Snakefile").write_text(WORKFLOW.replace("first", "second"), "utf-8")
+    assert snakemake(SNAKEMAKE_PROFILE="own").returncode == 0
+    assert Path("a.txt").read_text() == "second\n"
+    Path("own/config.yaml").write_text("touch: true\n", "utf-8")
+    done = snakemake(SNAKEMAKE_PROFILE="own")
+    assert "--touch is refused" in done.stdout
+    assert "a profile of yours" in done.stdout
+
+
+@pytest.mark.build
+def test_a_build_is_at_home_in_its_checkout_alone(tiny):
+    (tiny / "inside").mkdir()
+    done = snakemake("--directory", "inside")
+    assert done.returncode
+    assert f"cd {tiny}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"variant": "latest"}, "Did you mean 'variants'?"),
+        ({"cutoff": "2026-01-01"}, "Did you mean 'cut_off'?"),
+        ({"execution": "wram"}, "Did you mean 'warm'?"),
+        ({"pathvars": {}}, "variants, execution, source, file, release, cut_off, taken"),
+    ],
+)
+def test_what_config_does_not_know_is_told_with_what_it_knows(given, told):
+    with pytest.raises(AuditError) as error:
+        invocation._config(given)
+    assert told in str(error.value)
+
+
+def test_config_takes_what_the_readme_says():
+    invocation._config({"variants": "article,latest", "execution": "plain"})
+    invocation._config(
+        {"source": "kiel", "file": "t.xlsx", "release": 31, "cut_off": "2026-08-31"}
+    )
+
+
+# ---------------------------------------------------------------- environment
+
+# What people have in their shells, and what it would do.
+USERS = {
+    "PYTHONSTARTUP": "runs before the first cell",
+    "PYTHONHOME": "other modules",
+    "PYTHONOPTIMIZE": "no asserts",
+    "PYTHONWARNINGS": "warnings as errors",
+    "PYTHONINSPECT": "never ends",
+    "IPYTHONDIR": "other profiles",
+    "JUPYTER_PATH": "other kernels",
+    "JUPYTER_CONFIG_DIR": "other settings",
+    "MPLCONFIGDIR": "other settings",
+    "MATPLOTLIBRC": "other settings",
+    "PYPANDOC_PANDOC": "another pandoc",
+    "BASH_ENV": "runs before each command",
+    "BASH_FUNC_aidaudit%%": "() { true; }",
+    "OMP_PROC_BIND": "x",
+    "LANGUAGE": "tr",
+    "COLUMNS": "40",
+}
+MACHINES = {"LD_LIBRARY_PATH": "/x", "TMPDIR": "/y", "SLURM_JOB_ID": "1", "HOME": "/home/x"}
+
+
+def test_an_environment_holds_what_is_the_machine_s_and_nothing_that_steers_python():
+    tidied = repro.tidied({**USERS, **MACHINES, "PYTHONPATH": "/stray"})
+    assert not set(USERS) & set(tidied)
+    assert {name: tidied[name] for name in MACHINES} == MACHINES
+    assert tidied["PYTHONPATH"] == str(ROOT)
+
+
+@pytest.mark.build
+def test_jobs_have_this_environment_s_commands_and_no_settings_of_the_user(tiny):
+    (tiny / "stray").mkdir()
+    (tiny / "stray/seaborn.py").write_text("raise ImportError", "utf-8")
+    (tiny / "start.sh").write_text("exit 3", "utf-8")
+    done = snakemake(
+        BASH_ENV=str(tiny / "start.sh"),
+        PYTHONPATH=f"{ROOT}:{tiny}/stray",
+        PYTHONSTARTUP="start.py",
+        PATH="/usr/bin:/bin",
+    )
+    assert done.returncode == 0, done.stdout
+    seen = dict(one.split("=", 1) for one in Path("environment").read_text().split("\0") if one)
+    assert not {"BASH_ENV", "PYTHONSTARTUP"} & set(seen)
+    assert seen["PYTHONPATH"] == str(ROOT)
+    assert seen["PATH"].split(":")[0] == str(Path(sys.executable).parent)
+
+
+def test_the_environment_of_another_checkout_is_refused(tmp_path):
+    repro.check_package(ROOT)
+    (tmp_path / "aidaudit").mkdir()
+    with pytest.raises(AuditError, match="another checkout"):
+        repro.check_package(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["seaborn.py", "statistics.py", "numpy/__init__.py"])
+def test_a_file_that_hides_a_package_is_named(tmp_path, name):
+    (tmp_path / "notes.py").touch()
+    (tmp_path / "aidaudit").mkdir()
+    (tmp_path / "aidaudit/__init__.py").touch()
+    invocation._modules(tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    with pytest.raises(AuditError, match=name.partition("/")[0]):
+        invocation._modules(tmp_path)
+
+
+def test_few_open_files_are_made_enough_or_refused(monkeypatch):
+    limits = {"now": (64, 4096)}
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits["now"])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, new: limits.update(now=new))
+    invocation._open_files()
+    assert limits["now"] == (256, 4096)
+    limits["now"] = (64, 64)
+    with pytest.raises(AuditError, match="ulimit -n"):
+        invocation._open_files()
+
+
+# ---------------------------------------------------------------- merges
+
+
+def git(*arguments: str) -> str:
+    own = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
+    done = subprocess.run(
+        ["git", *own, *arguments], capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
+MERGED = {
+    "notebooks/a.ipynb": '{\n "cells": [\n  "{}"\n ]\n}\n',
+    "config/claims.yaml": "a: 1\nb: {}\n",
+    "data/raw/corrections.csv": "a,b\n1,{}\n",
+    "data/raw/t/datapackage.json": '{\n "a": "{}"\n}\n',
+    "CITATION.cff": 'version: "{}"\n',
+    "report/sections/10.md": "Words.\n\n{}\n",
+}
+
+
+@pytest.mark.parametrize("path", MERGED)
+def test_a_merge_conflict_is_told_with_file_and_row_and_the_advice_resolves_it(
+    tmp_path, monkeypatch, path
+):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+
+    def commit(word: str) -> None:
+        file.write_text(MERGED[path].replace("{}", word), "utf-8")
+        git("add", "-A")
+        git("commit", "-qm", word)
+
+    git("init", "-q")
+    commit("base")
+    git("checkout", "-qb", "other")
+    commit("theirs")
+    git("checkout", "-q", "main")
+    commit("ours")
+    invocation._conflicts(tmp_path)
+    git("merge", "other")
+    with pytest.raises(AuditError) as error:
+        invocation._conflicts(tmp_path)
+    assert str(error.value.file) == path
+    assert file.read_text().splitlines()[error.value.row - 1].startswith("<<<<<<< ")
+    assert f"git checkout --ours -- {path}" in error.value.mend
+    git("checkout", "--ours", "--", path)
+    git("add", path)
+    invocation._conflicts(tmp_path)
+    assert file.read_text("utf-8") == MERGED[path].replace("{}", "ours")
+
+
+def test_the_conflict_that_nbdime_writes_into_a_cell_is_told_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    cell = '{\n "source": [\n  "x = 1\\n",\n  "<<<<<<< local\\n",\n  "y\\n"\n ]\n}\n'
+    (tmp_path / "a.ipynb").write_text(cell, "utf-8")
+    git("add", "-A")
+    with pytest.raises(AuditError, match=r"a\.ipynb, row 4"):
+        invocation._conflicts(tmp_path)
