@@ -505,7 +505,12 @@ def cite(
     """
     from aidaudit import citation, manifest
 
-    cited = citation.cite(name, manifest.read())
+    whole = manifest.read()
+    cited = citation.cite(name, whole)
+    if name is not None and (made := manifest.variants_of(whole, name)):
+        chosen = manifest.find(whole, name)
+        others = ", ".join(one for one in made if one != chosen) or "no other"
+        print(f"{name} is taken for {chosen}; made besides: {others}.", file=sys.stderr)
     forms = {
         "bibtex": cited.bibtex,
         "csl": json.dumps([cited.csl], indent=1, ensure_ascii=False),
