@@ -21,9 +21,16 @@ ABOUT = "archive.json"
 FOLDER = Path("dist")
 
 
-def name() -> str:
-    """The archive's name, which is also that of the folder in it."""
-    return f"aidaudit-{repro.VERSION}"
+def version(manifest: dict, content: dict[str, Path | bytes], *, modified: bool) -> str:
+    """What an archive calls its content: the version, or that it differs, and a short hash.
+
+    modified: whether sources differ from their commit. So do outputs that are not recorded,
+    by bytes or by value.
+    """
+    if not modified and verify.check(manifest).level != "different":
+        return manifest["version"]
+    lines = "".join(f"{sha256(_bytes(one)).hexdigest()}  {p}\n" for p, one in content.items())
+    return f"{manifest['version']}+modified-{sha256(lines.encode()).hexdigest()[:8]}"
 
 
 def write(manifest: dict) -> Path:
@@ -45,10 +52,13 @@ def write(manifest: dict) -> Path:
             )
     content: dict[str, Path | bytes] = {path: _as_committed(root / path) for path in sources}
     content |= {path: root / path for path in built}
+    content = dict(sorted(content.items()))
+    label = version(manifest, content, modified=modified)
+    name = f"aidaudit-{label}"
     content[ABOUT] = _json(
         {
             "project": manifest["project"],
-            "version": manifest["version"],
+            "version": label,
             "released": manifest["released"],
             "commit": commit,
             "modified": modified,
@@ -58,18 +68,19 @@ def write(manifest: dict) -> Path:
         path: crate.Content(len(data), sha256(data).hexdigest())
         for path, data in ((path, _bytes(one)) for path, one in sorted(content.items()))
     }
-    metadata = crate.metadata(manifest, described, citation.read(), commit)
+    about = {**citation.read(), "version": label}
+    metadata = crate.metadata(manifest, described, about, commit)
     content[crate.FILE] = crate.text(metadata).encode()
     lines = [f"{sha256(_bytes(one)).hexdigest()}  {path}\n" for path, one in content.items()]
     content[HASHES] = "".join(sorted(lines, key=lambda line: line[66:])).encode()
-    out = root / FOLDER / f"{name()}.zip"
+    out = root / FOLDER / f"{name}.zip"
     archives.write(
         out,
-        {f"{name()}/{path}": one for path, one in content.items()},
-        executable={f"{name()}/{path}" for path in sources if _executable(path)},
+        {f"{name}/{path}": one for path, one in content.items()},
+        executable={f"{name}/{path}" for path in sources if _executable(path)},
     )
     digest = _hash(out)
-    out.with_suffix(".zip.sha256").write_text(f"{digest}  {out.name}\n", encoding="utf-8")
+    out.with_name(f"{out.name}.sha256").write_text(f"{digest}  {out.name}\n", encoding="utf-8")
     return out
 
 

@@ -117,7 +117,7 @@ def notebook(
     own: Annotated[str, typer.Option(help="JSON of parameters; it must declare all")] = "{}",
     step: Annotated[str, typer.Option(help="name of the rule that runs it")] = "",
     code: Code = "",
-    excerpts: Excerpts = "",
+    excerpts: Excerpts = "none",
     receipt: Receipt = None,
 ) -> None:
     """Run a notebook with its declared inputs and outputs (the DAG calls this).
@@ -182,7 +182,7 @@ def sweep_part(
     number: Annotated[int, typer.Argument(help="which part of it, from 1")],
     files: Files,
     code: Code = "",
-    excerpts: Excerpts = "",
+    excerpts: Excerpts = "none",
     receipt: Receipt = None,
 ) -> None:
     """Do a part of the runs of a sweep, and write their rows (the DAG calls this).
@@ -528,6 +528,10 @@ def cite(
     whole = manifest.read()
     cited = citation.cite(name, whole)
     _warn_if_stale(whole, name)
+    if name is not None and (made := manifest.variants_of(whole, name)):
+        chosen = manifest.find(whole, name)
+        others = ", ".join(one for one in made if one != chosen) or "no other"
+        print(f"{name} is taken for {chosen}; made besides: {others}.", file=sys.stderr)
     forms = {
         "bibtex": cited.bibtex,
         "csl": json.dumps([cited.csl], indent=1, ensure_ascii=False),

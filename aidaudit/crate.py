@@ -167,7 +167,7 @@ def _file(path: str, content: Content) -> dict:
 def _workflow(manifest: dict, files: Mapping[str, Content], about: dict) -> Iterator[dict]:
     jobs = manifest["jobs"]
     made = {path for job in jobs.values() for path in job["outputs"]}
-    sources = sorted({p for job in jobs.values() for p in job["inputs"]} - made)
+    sources = sorted({_whole(p) for job in jobs.values() for p in job["inputs"]} - made)
     reports = [path for path in ("report/report.html", "report/report.pdf") if path in made]
     yield {
         **_file(WORKFLOW, files[WORKFLOW]),
@@ -248,6 +248,11 @@ def _control(job: str) -> str:
     return f"#control/{job}"
 
 
+def _whole(source: str) -> str:
+    """The file that a job read, or read an excerpt of: the archive has files."""
+    return source.partition("#")[0]
+
+
 def _tool(what: dict) -> str:
     return what["notebook"] or f"#command/{what['rule']}"
 
@@ -277,7 +282,9 @@ def _job(place: int, job: str, what: dict, version: str) -> Iterator[dict]:
         "description": f"Made from, as one sha256: {what['made_from']}",
         "instrument": _ref(tool),
         "agent": _ref(AUTHORS),
-        "object": _refs([*what["inputs"], *(one for one, _, _ in values)]),
+        "object": _refs(
+            [*dict.fromkeys(map(_whole, what["inputs"])), *(one for one, _, _ in values)]
+        ),
         "result": _refs(what["outputs"]),
         "actionStatus": "http://schema.org/CompletedActionStatus",
     }

@@ -24,6 +24,8 @@ from aidaudit import csvs, repro
 from aidaudit.errors import AuditError
 
 KEPT = ".staging/excerpts"
+# The hash of no excerpts: an empty word would be lost on its way through a shell.
+NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,9 @@ def _table(file: Path, path: str, *_: int) -> list[list[str]] | None:
 
 
 def digest(taken: Sequence[Excerpt]) -> str:
-    """One hash of several excerpts; '' of none."""
+    """One hash of several excerpts; NONE without any."""
     if not taken:
-        return ""
+        return NONE
     text = json.dumps([(one.name, one.sha256) for one in taken])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -128,7 +130,7 @@ def digest(taken: Sequence[Excerpt]) -> str:
 def keep(taken: Sequence[Excerpt]) -> str:
     """Put excerpts where the job that needs them finds them; returns their hash."""
     wanted = digest(taken)
-    if wanted:
+    if taken:
         file = repro.root() / KEPT / f"{wanted}.json"
         text = json.dumps([vars(one) for one in taken]).encode()
         # What cannot be written here is missed by the job alone, and a dry run has none.
@@ -143,7 +145,7 @@ def keep(taken: Sequence[Excerpt]) -> str:
 
 def kept(wanted: str) -> list[Excerpt]:
     """The excerpts of this hash. Raises AuditError where they are not there, or are others."""
-    if not wanted:
+    if wanted == NONE:
         return []
     path = f"{KEPT}/{wanted}.json"
     try:

@@ -8,6 +8,7 @@ README's table, codecheck.yml and the archive's crate are generated from it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -251,27 +252,54 @@ def _braced(parts: list[str]) -> str:
 def find(manifest: dict, name: str) -> str:
     """The id that a person means: an id, a figure, claim or number key without its variant.
 
-    A name without a variant stands for what is made once, or else the default variant.
-    Raises AuditError with the nearest known name.
+    A claim without a variant is that of the variant that decides it; anything else that which
+    the report shows. Raises AuditError with the nearest known name, and where the report shows
+    none or several.
     """
     from aidaudit.errors import nearest
 
     items = manifest["items"]
     by_title = {item["title"]: one for one, item in items.items() if item["kind"] == "number"}
-    judged = {claim.id: claim.judged_in for claim in config.claims()}
-    default = config.config().default_variant
-    variants = [judged.get(name, default), config.ALL, default, *config.config().variants]
-    for variant in variants:
-        for candidate in (name, by_title.get(name), f"{name}-{variant}"):
-            if candidate in items:
-                return candidate
-        if f"{variant}:{name}" in by_title:
-            return by_title[f"{variant}:{name}"]
+    if name in items or name in by_title:
+        return name if name in items else by_title[name]
+    found = variants_of(manifest, name)
+    judged = {claim.id: f"{claim.id}-{claim.judged_in}" for claim in config.claims()}
+    if judged.get(name) in found:
+        return judged[name]
+    if len(found) > 1:
+        shown = [one for one in found if _is_shown(one, items[one]["title"])]
+        if len(shown) != 1:
+            raise AuditError(
+                f"{name} is made for several variants, and the report shows "
+                f"{'none' if not shown else 'several'} of them.",
+                found=name,
+                expected="one of " + ", ".join(found),
+                mend="name the variant that you mean.",
+            )
+        found = shown
+    if found:
+        return found[0]
     raise AuditError(
         f"nothing in this build is called {name}.",
         mend=nearest(name, [*items, *by_title])
         + "Ids stand below figures and tables; keys of numbers in numbers.json.",
     )
+
+
+def variants_of(manifest: dict, name: str) -> list[str]:
+    """The ids that a figure, table, claim or number key has in the variants that make it."""
+    items = manifest["items"]
+    by_title = {item["title"]: one for one, item in items.items() if item["kind"] == "number"}
+    made = [config.ALL, *config.config().variants]
+    known = [(f"{name}-{one}", by_title.get(f"{one}:{name}")) for one in made]
+    return [one for pair in known for one in pair if one in items]
+
+
+def _is_shown(identifier: str, title: str) -> bool:
+    """Whether the report as it is built shows an item, or tells a number."""
+    text = repro.root() / "report/build/report.md"
+    told = text.read_text("utf-8") if text.is_file() else ""
+    return bool(re.search(rf"{{#{re.escape(identifier)}[ }}]", told)) or f'key="{title}"' in told
 
 
 def jobs_before(manifest: dict, path: str) -> list[str]:

@@ -405,7 +405,8 @@ def test_what_was_killed_or_failed_is_made_the_next_time(built, path, old, new, 
     (built / path).write_text(source, "utf-8")
     assert failed.returncode != 0
     assert left[rule] == 1
-    assert [one.name for one in (built / ".staging").iterdir()] == ["fingerprint.json"]
+    left = sorted(one.name for one in (built / ".staging").iterdir())
+    assert left == ["excerpts", "fingerprint.json"]
     assert run(built, "snakemake").returncode == 0
     assert built_files(built) == before
 
@@ -544,7 +545,7 @@ def test_the_manifest_knows_every_output(built):
         # The view's library comes out of the environment; the manifest has its lock besides.
         assert job["inputs"] or about["job"] == "report/library", path
         for source in job["inputs"]:
-            assert (built / source).is_file()
+            assert (built / source.partition("#")[0]).is_file()
 
 
 def test_every_format_carries_id_version_and_what_it_was_made_from(built):
@@ -650,7 +651,8 @@ OTHERWISE = {
 def archived(built) -> Path:
     done = run(built, "aidaudit", "archive")
     assert done.returncode == 0, done.stdout
-    return built / f"dist/aidaudit-{repro.VERSION}.zip"
+    (made,) = (built / "dist").glob("*.zip")
+    return made
 
 
 def test_the_archive_alone_rebuilds_the_same_bytes_and_the_same_archive(
