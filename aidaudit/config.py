@@ -422,10 +422,15 @@ def parameters(name: str) -> dict[str, Any]:
     return {"variant": name, "variants": list(config().variants), **own, **shared}
 
 
+def article_asserts() -> Asserts:
+    """What the article says of the total, in bn US$."""
+    (asserted,) = [c.asserts for c in claims() if c.id == "MIL-2a" and c.asserts]
+    return asserted
+
+
 def article_total() -> float:
     """The total that the article names, in bn US$, as its claim asserts it."""
-    (asserted,) = [c.asserts.value for c in claims() if c.id == "MIL-2a" and c.asserts]
-    return asserted
+    return article_asserts().value
 
 
 def scenario_parameters(name: str) -> dict[str, Any]:
