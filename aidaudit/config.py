@@ -472,10 +472,15 @@ def switches(name: str) -> bool:
     return name != ALL and variant(name).cut_off >= config().switch.needs_cut_off
 
 
+def article_asserts() -> Asserts:
+    """What the article says of the total, in bn US$."""
+    (asserted,) = [c.asserts for c in claims() if c.id == "MIL-2a" and c.asserts]
+    return asserted
+
+
 def article_total() -> float:
     """The total that the article names, in bn US$, as its claim asserts it."""
-    (asserted,) = [c.asserts.value for c in claims() if c.id == "MIL-2a" and c.asserts]
-    return asserted
+    return article_asserts().value
 
 
 def scenario_parameters(name: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def search(
         if own > day and not dated:
             continue
         cut_off = min(own, day)
-        rows = _rows(clean, refugee_costs, cut_off)
+        rows = _rows(clean, refugee_costs, cut_off if own > day else None)
         ways = list(_ways(rows, rates, rule, cut_off, day, were.at[number, "published"], fixed))
         dollars = pd.DataFrame(dict(enumerate(usd for *_, usd in ways)))
         ended = cut_off >= last_days[rule.refugee_costs_release]
@@ -134,8 +134,13 @@ def search(
     return _ranked(table, rule, total)
 
 
-def _rows(clean: pd.DataFrame, refugee_costs: pd.DataFrame, cut_off: str) -> pd.DataFrame:
-    """Aid by donor, [month] and measure, up to the cut-off, and refugee costs as a measure."""
+def _rows(
+    clean: pd.DataFrame, refugee_costs: pd.DataFrame, cut_off: str | None
+) -> pd.DataFrame:
+    """Aid by donor, [month] and measure, and refugee costs as a measure of their own.
+
+    cut_off: last day counted; None for all that a release holds.
+    """
     aid = aggregate.by_measure(clean, aggregate.measures_of(clean))
     costs = pd.DataFrame(
         {
@@ -145,7 +150,9 @@ def _rows(clean: pd.DataFrame, refugee_costs: pd.DataFrame, cut_off: str) -> pd.
         }
     )
     if "month" in aid.columns:
-        aid, costs = aggregate.cut(aid, cut_off), costs.assign(month=UNDATED)
+        costs = costs.assign(month=UNDATED)
+    if cut_off is not None:
+        aid = aggregate.cut(aid, cut_off)
     return pd.concat([aid, costs], ignore_index=True)
 
 

@@ -44,6 +44,11 @@ BEFORE, SINCE = MONTHS[:36], MONTHS[36:]
 # One US$ per euro throughout, so that amounts can be read off; `rate` overrides it.
 RATES = pd.DataFrame({"date": [f"{m}-28" for m in MONTHS], "currency": "USD", "per_eur": 1.0})
 
+# What the release of the article's date held, in euros.
+PUBLISHED = pd.DataFrame(
+    [(US, 190e9), (EU, 40e9), (JAPAN, 50e9)], columns=["donor", "allocation_eur"]
+).assign(aid_type="Military", commitment_eur=0.0)
+
 # concept, year, value: the real series, rounded.
 ECONOMY = {
     ("NGDP_RPCH", 2009): -15.1,
@@ -108,6 +113,8 @@ def data(*rows, cut_off="2026-04-30", rate=1.0, fixed=1.0, series=None):
             "donors": DONORS,
             "rates": RATES.assign(per_eur=rate),
             "economy": economy() if series is None else series,
+            "kiel_release_21": PUBLISHED,
+            "release_dates": pd.DataFrame({"release": [21], "published": ["2025-02-28"]}),
         },
         results={"monthly": monthly.assign(donor_group=groups), "switch": curve},
         release=29,
@@ -178,8 +185,26 @@ def test_total_given_says_what_it_found():
     found = row("MIL-2a", data(aid(US, 200), aid(EU, 50), aid(JAPAN, 30)))
     assert (found["value"], found["low"], found["high"]) == pytest.approx((200, 200, 250))
     assert found["asserted"] == "≈ 280 bn US$ ± 5 %"
-    for part in ("200.0 bn US$ by 2025-02", "together 250.0", "all donors 280.0", "release 29"):
+    for part in (
+        "200.0 bn US$ by 2025-02",
+        "together 250.0 (release 29",
+        "By release 21, at the ECB rate of the day of publication, all donors had allocated "
+        "280.00, which prints as 280; on that basis NATO members 190.0.",
+    ):
         assert part in found["reason"]
+    near = row("MIL-2a", data(aid(US, 200), aid(EU, 70)))
+    assert "together 270.0, which comes within 5 % (release 29" in near["reason"]
+    other = row("MIL-2a", data(aid(US, 200), rate=1.1))
+    assert "all donors had allocated 308.00; on that basis" in other["reason"]
+
+
+def test_what_all_donors_gave_is_no_reading():
+    found, parts = claims.examine(
+        next(claim for claim in config.claims() if claim.id == "MIL-2a"), data(aid(US, 200))
+    )
+    assert found["verdict"] == NOT_SUPPORTED  # though all donors of release 21 print as 280
+    assert not any("All donors" in part["label"] for part in parts)
+    assert not any("publication" in part["label"] for part in parts)
 
 
 def allocated_and_committed(commitment, *more):

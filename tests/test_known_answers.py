@@ -133,8 +133,7 @@ def test_context_tables_are_not_empty(name):
 
 
 def test_280_is_what_all_donors_had_allocated_by_release_21_at_its_publication_day():
-    """267.197 bn EUR × 1.0478 = 279.97, and the days until the article's date on which it rounds
-    to 280; members had allocated 24 per cent less."""
+    """267.197 bn EUR × 1.0478 = 279.97; members had allocated 24 per cent less."""
     rule = config.origin().model_copy(update={"releases": [21], "donors": ["all", "nato"]})
     names = ("rates", "refugee_costs", "release_dates")
     rates, costs, dates = (clean.context(name, config.context()[name]) for name in names)

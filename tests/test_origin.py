@@ -1,5 +1,6 @@
 """Where a quoted total comes from, on releases small enough to work out by hand."""
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -79,6 +80,11 @@ def search(total=240.0, day=DAY, **changed):
     )  # fmt: skip
 
 
+@cache
+def usual():
+    return search()
+
+
 @pytest.fixture(autouse=True)
 def in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
@@ -93,7 +99,7 @@ def one(table, **chosen):
 
 def test_the_best_match_needs_fewest_departures_though_others_are_as_near():
     """200 bn EUR of all donors × 1.2, the rate of the publication day."""
-    table = search()
+    table = usual()
     best = table.iloc[0]
     assert best[["rank", "release", "donors", "fx_method", "rate_date"]].tolist() == [
         1, 21, "all", "publication_day", "2025-02-14",
@@ -107,7 +113,7 @@ def test_the_best_match_needs_fewest_departures_though_others_are_as_near():
 
 
 def test_each_departure_counts_one():
-    table = search()
+    table = usual()
     base = {"refugee_costs": "out", "fx_method": "at_cut_off", "measure": "allocation"}
     literal = one(table, release=21, donors="nato", **base)
     assert literal["departures"] == 0
@@ -135,7 +141,7 @@ def test_each_departure_counts_one():
 
 
 def test_values_by_hand():
-    table = search()
+    table = usual()
     what = {"release": 21, "measure": "allocation", "refugee_costs": "out"}
     by_method = table[(table[list(what)] == pd.Series(what)).all(axis=1)]
     nato = by_method[by_method["donors"] == "nato"]
@@ -233,7 +239,7 @@ def test_a_total_prints_as_the_nearest_multiple(value, step, expected):
 
 
 def test_counts_are_those_of_the_table():
-    table = search()
+    table = usual()
     counts = origin.counts(table, total=240.0, step=1.0, around=3).set_index("prints_as")
     assert counts.index.tolist() == [237, 238, 239, 240, 241, 242, 243]
     assert counts.loc[240, "combinations"] == table["rank"].notna().sum()
@@ -246,7 +252,7 @@ def test_counts_are_those_of_the_table():
 
 
 def test_numbers_stand_on_the_basis_of_the_best_match():
-    table = search()
+    table = usual()
     counts = origin.counts(table, total=240.0, step=1.0, around=3)
     numbers = Numbers("data/processed/all/origin_of_total.csv")
     origin.origin_numbers(table, counts, numbers, day=DAY)

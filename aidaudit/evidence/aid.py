@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aidaudit import aggregate, money, switch
+from aidaudit import aggregate, config, money, paths, switch
 from aidaudit.donors import GROUPS, select
 from aidaudit.evidence.base import Data, test
 from aidaudit.money import READINGS, FxMethod
 from aidaudit.schema import AID_TYPES, UNDATED
-from aidaudit.verdicts import Evidence, NotTestable
+from aidaudit.verdicts import Evidence, NotTestable, holds
 
 
 def _headline(data: Data) -> pd.DataFrame:
@@ -35,11 +35,15 @@ def _months_since(data: Data, since: str, needed: int) -> None:
 
 
 @test
-def total_given(data: Data, literal: str, readings: list[str], contrast: str) -> Evidence:
+def total_given(
+    data: Data, literal: str, readings: list[str], contrast: str, traced: str
+) -> Evidence:
     """Total allocations of donor groups by the claim's date, in bn US$, all four methods.
 
     literal: the group of the literal reading, at the announcement months' average rates.
-    readings: admissible groups. contrast: a group that is named in the reason only.
+    readings: admissible groups. contrast: a group that is named in the reason only, beside the
+    literal one: what both had given by the release `traced` (its clean table), at the rate of
+    the day on which it was published.
     """
     table = _headline(data).query("measure == 'allocation'")
     usd = table.set_index(["donors", "fx_method"])["value_usd_bn"]
@@ -49,14 +53,35 @@ def total_given(data: Data, literal: str, readings: list[str], contrast: str) ->
         for name in order
         for method in READINGS
     }
-    base = FxMethod.month_average
+    base, asserted = FxMethod.month_average, config.article_asserts()
+    near = holds(asserted, usd["nato_eu", base])
+    then = {name: _by_publication_day(data, traced, name) for name in (contrast, literal)}
+    prints = round(then[contrast]) == asserted.value
     return Evidence(
         values,
         f"{GROUPS[literal].label} alone allocated {usd[literal, base]:.1f} bn US$ by "
-        f"{data.claim_date[:7]}; {GROUPS['nato_eu'].phrase} {usd['nato_eu', base]:.1f}, and "
-        f"{GROUPS[contrast].phrase} {usd[contrast, base]:.1f} (release {data.release}, "
-        f"{money.LABELS[base]}).",
+        f"{data.claim_date[:7]}; {GROUPS['nato_eu'].phrase} {usd['nato_eu', base]:.1f}"
+        + (f", which comes within {asserted.tolerance * 100:.0f} %" if near else "")
+        + f" (release {data.release}, {money.LABELS[base]}). By release "
+        f"{paths.release_of(traced)}, at the {money.LABELS[FxMethod.publication_day]}, "
+        f"{GROUPS[contrast].phrase} had allocated {then[contrast]:.2f}"
+        + (f", which prints as {asserted.value:g}" if prints else "")
+        + f"; on that basis {GROUPS[literal].phrase} {then[literal]:.1f}.",
     )
+
+
+def _by_publication_day(data: Data, table: str, group: str) -> float:
+    """Allocations of a group in a release, bn US$ at the rate of its day of publication."""
+    rows = aggregate.by_measure(data.tables[table], ["allocation"])
+    dates = data.tables["release_dates"].set_index("release")["published"]
+    usd = money.to_usd(
+        select(rows, data.donors, group, data.claim_date),
+        data.tables["rates"],
+        FxMethod.publication_day,
+        cut_off=data.claim_date,
+        published=dates[paths.release_of(table)],
+    )
+    return float(usd.sum() / 1e9)
 
 
 @test
