@@ -14,6 +14,7 @@ from aidaudit.ingest.readers.common import (
     missing_column,
     number,
     ordered,
+    pages,
     text,
     whole,
 )
@@ -313,7 +314,26 @@ def kiel_eu_shares(file: Path) -> tuple[str, pd.DataFrame]:
     return _csv(file, "the table of EU shares", "eu_shares", names)
 
 
+def published_totals(file: Path) -> tuple[str, pd.DataFrame]:
+    """Totals of releases as pages quote them, in bn EUR; rows without a figure are left out."""
+    names = ["cut_off_date", "measure", "scope", "aid_type", "value_eur_bn", "seen_in"]
+    raw = csv_table(file, "the compiled list of published totals", names)
+    frame = pd.DataFrame(
+        {
+            "row": raw.index + 2,
+            "cut_off": text(raw["cut_off_date"]),
+            "measure": text(raw["measure"]),
+            "scope": text(raw["scope"]),
+            "aid_type": text(raw["aid_type"]),
+            "value_eur_bn": number(raw["value_eur_bn"], file, "value_eur_bn"),
+            **pages(raw["seen_in"].str.replace(";", " "), pd.Series("", index=raw.index)),
+        }
+    ).dropna(subset="value_eur_bn")
+    return "published_totals", ordered(frame, "published_totals")
+
+
 READERS = {
+    "published_totals": published_totals,
     "kiel_commitments_workbook": kiel_commitments_workbook,
     "kiel_commitments_csv": kiel_commitments_csv,
     "kiel_summary_workbook": kiel_summary_workbook,
