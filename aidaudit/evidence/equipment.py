@@ -256,18 +256,18 @@ def medical_donors(data: Data) -> Evidence:
     members, by_item = (
         _members(data, rows[chosen], "nato") for chosen in (medical.literal, medical.other)
     )
+    others = _members(data, rows[wider.literal], "nato")
     only_texts = sorted(set(members) - set(by_item))
     return Evidence(
         {
             "medicines, equipment, ambulances and hospitals": float(len(members)),
             "named in an item alone": float(len(by_item)),
-            "first aid and protection too": float(
-                len(_members(data, rows[wider.literal], "nato"))
-            ),
+            "first aid, protection and health care too": float(len(others)),
         },
         f"{named['donor'].nunique()} donors have rows whose item or text names medical goods. "
         f"NATO members among them by items: {', '.join(by_item) or 'none'}; by texts only: "
-        f"{', '.join(only_texts) or 'none'}.",
+        f"{', '.join(only_texts) or 'none'}. With first aid, protection and health care as a "
+        f"service: {', '.join(sorted(set(others) - set(members))) or 'none'} too.",
     )
 
 
