@@ -187,3 +187,28 @@ def select(table: pd.DataFrame, donors: pd.DataFrame, name: str, on: str) -> pd.
         day = table["month"].where(table["month"] != UNDATED, "2022-01") + "-01"
     who = donors.set_index("donor", drop=False).loc[table["donor"]].set_index(table.index)
     return table[chosen.chosen(who, day)]
+
+
+def in_groups(donors: pd.DataFrame, given: pd.Series, on: str) -> pd.DataFrame:
+    """Every group with those who are in it: group, said, members, with_rows, without_rows.
+
+    given: donors of which a release has rows. on: ISO date at which membership counts.
+    members and with_rows are counts, without_rows names; groups that need months have the
+    members of the day.
+    """
+    day = pd.Series(on, index=donors.index)
+    rows = set(given)
+    out = []
+    for one in GROUPS.values():
+        names = donors.loc[one.chosen(donors, day), "donor"]
+        lacking = sorted(set(names) - rows)
+        out.append(
+            {
+                "group": one.label,
+                "said": one.said,
+                "members": len(names),
+                "with_rows": len(names) - len(lacking),
+                "without_rows": ", ".join(lacking),
+            }
+        )
+    return pd.DataFrame(out)

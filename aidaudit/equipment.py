@@ -44,19 +44,26 @@ def counts(named: pd.DataFrame) -> pd.DataFrame:
     """By system, donor and role: items disclosed, rows, rows without a number, first day.
 
     items counts disclosed numbers only; first is the first announcement (ISO date or null).
-    Rows whose number is given as 0 announce something that is not there yet; they count as
-    rows without a number.
+    zero: rows whose number is disclosed as zero. Zero is a number: such rows give money for
+    items that others give.
     """
     rows = named.assign(
-        unnumbered=(named["item_count"].isna() | (named["item_count"] == 0)).astype("int64")
+        unnumbered=named["item_count"].isna().astype("int64"),
+        zero=(named["item_count"] == 0).astype("int64"),
     )
     table = rows.groupby(["system", "donor", "role"], as_index=False).agg(
         items=("item_count", "sum"),
         rows=("item", "size"),
         unnumbered=("unnumbered", "sum"),
+        zero=("zero", "sum"),
         first=("date", "min"),
     )
     return table.sort_values(["system", "items", "donor"], ascending=[True, False, True])
+
+
+def with_items(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that give items, disclosed or not: all but those whose number is zero."""
+    return rows[rows["item_count"] != 0]
 
 
 def share_of(named: pd.DataFrame, system: str, donor: str, roles: list[str]) -> float | None:
@@ -132,6 +139,13 @@ def reconstruction(activities: pd.DataFrame) -> pd.DataFrame:
     return activities[coded & (activities["measure"] == "allocation")]
 
 
+def rebuilt(activities: pd.DataFrame) -> pd.DataFrame:
+    """Civil allocations that rebuild or modernise, by the tracker's code or by the text."""
+    named = activities[classify.TEXT].fillna("").str.contains(r"\brebuilding\b")
+    civil = (activities["aid_type"] != "Military") & (activities["measure"] == "allocation")
+    return activities[civil & (activities["reconstruction_sector"].notna() | named)]
+
+
 def by_sector(rows: pd.DataFrame, lookup: pd.DataFrame) -> pd.DataFrame:
     """Coded allocations in bn EUR by donor and sector; several sectors count as `several`.
 
@@ -196,7 +210,13 @@ def systems_shown(counts: pd.DataFrame) -> pd.DataFrame:
             "System": rows["system"].where(~again, ""),
             "Donor": rows["donor"],
             "Role": rows["role"].fillna("not said"),
-            "Number": [f"{items:,.0f}" if items > 0 else "" for items in rows["items"]],
+            # Nothing where no row discloses a number.
+            "Number": [
+                "" if unknown else f"{items:,.0f}"
+                for items, unknown in zip(
+                    rows["items"], rows["unnumbered"] == rows["rows"], strict=True
+                )
+            ],
             "Rows": rows["rows"].map(str),
             "Without number": rows["unnumbered"].map(str),
             "First announced": rows["first"].fillna("no date"),

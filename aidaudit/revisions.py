@@ -351,6 +351,42 @@ def as_seen(
     return frame.assign(since_first_percent=(frame["value_eur_bn"] / first - 1) * 100)
 
 
+def gap_to_published(
+    seen: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
+    scope: str,
+    on: str,
+    release: int,
+    before: tuple[int, str],
+) -> dict[str, float]:
+    """How far a release's total for a day is from the printed one, and why, in bn EUR.
+
+    seen: rows of one group, as from `as_seen`. published: as in `tables.RAW`. before: an
+    earlier release and its last day, whose own printed total we reproduce, so that the gap is
+    no matter of who is counted. Returns published, ours, gap, revised (what `release`
+    changed up to that earlier day), and later (the rest: months since, and rounding).
+    """
+    printed = published[
+        (published["cut_off"] == on)
+        & (published["measure"] == "allocations")
+        & (published["scope"] == scope)
+        & (published["aid_type"] == "total")
+    ]
+    (total,) = printed["value_eur_bn"]
+    value = seen.set_index(["release", "cut_off"])["value_eur_bn"]
+    ours = value[release, on]
+    revised = value[release, before[1]] - value[before]
+    gap = ours - total
+    return {
+        "published": float(total),
+        "ours": float(ours),
+        "gap": float(gap),
+        "revised": float(revised),
+        "later": float(gap - revised),
+    }
+
+
 def _seen(
     rows: pd.DataFrame,
     months: pd.DataFrame,

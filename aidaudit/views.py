@@ -20,13 +20,15 @@ def cumulative(allocations: pd.DataFrame, parts: list[str]) -> pd.DataFrame:
     """Cumulative sums by month (index, YYYY-MM, without gaps) and donor group (columns).
 
     allocations: rows of the monthly results, bn EUR. parts: the groups, in stacking order.
-    Undated rows are left out.
+    Undated rows count from the first month on, as they count in every total: the last month
+    is the sum of all.
     """
-    dated = allocations[allocations["month"] != UNDATED]
-    table = dated.pivot_table(
+    undated = allocations["month"] == UNDATED
+    first = allocations.loc[~undated, "month"].min()
+    table = allocations.assign(month=allocations["month"].mask(undated, first)).pivot_table(
         index="month", columns="donor_group", values="value_eur_bn", aggfunc="sum"
     )
-    every = pd.period_range(table.index.min(), table.index.max(), freq="M").astype("str")
+    every = pd.period_range(first, table.index.max(), freq="M").astype("str")
     return table.reindex(index=every, columns=parts).fillna(0).cumsum()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import clean, donors
+from aidaudit import clean, donors, sources
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -113,7 +113,8 @@ def test_partition_holds_every_donor_once(members, on):
         ("United States", "2024-12-31", "United States"),
         ("Germany", "2024-12-31", "European NATO members"),
         ("Canada", "2024-12-31", "Other NATO members"),
-        ("Turkiye", "2024-12-31", "Other NATO members"),
+        # NATO counts all allies but the United States and Canada as European.
+        ("Turkiye", "2024-12-31", "European NATO members"),
         ("European Investment Bank", "2024-12-31", "EU institutions"),
         ("Ireland", "2024-12-31", "Europe outside NATO"),
         ("Japan", "2024-12-31", "Other donors"),
@@ -141,8 +142,28 @@ def test_groups_are_what_the_partition_says(members):
     )
     assert chosen_on(members, "us", on) == {"United States"}
     assert chosen_on(members, "all", on) == set(members["donor"])
-    # All allies but Albania, Montenegro and North Macedonia, which the tracker does not list.
-    assert len(nato) == 32 - 3
+    assert len(nato) == 32
+    assert nato - of("European NATO members") == {"United States", "Canada"}
+
+
+def test_groups_say_of_whom_the_tracker_has_no_row(members):
+    given = clean.kiel(21)["donor"]
+    groups = donors.in_groups(members, given, "2025-02-28").set_index("group")
+    nato = groups.loc["NATO members"]
+    assert (nato["members"], nato["with_rows"]) == (32, 29)
+    assert nato["without_rows"] == "Albania, Montenegro, North Macedonia"
+    assert groups.loc["United States", "without_rows"] == ""
+
+
+def test_members_are_those_that_the_tracker_itself_counts(members):
+    raw = sources.read_raw("kiel/release-21").dropna(subset="nato_member")
+    raw["donor"] = raw["donor"].replace("FInland", "Finland")
+    theirs = set(raw.loc[raw["nato_member"] == 1, "donor"])
+    assert len(theirs) == 29
+    # The tracker counts who is a member now; its release ends with 2024.
+    on = sources.release(21)["cut_off"]
+    ours = chosen_on(members, "nato", on) & set(raw["donor"])
+    assert ours == theirs
 
 
 def test_selection_keeps_rows_order_and_index(members):

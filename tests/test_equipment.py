@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import classify, clean, equipment
+from aidaudit.ingest.readers import kiel
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,7 +25,10 @@ def activities():
 
 @cache
 def labelled(name):
-    return classify.classes(activities(), classify.read(name)).set_axis(activities()["row"])
+    """By item: a text speaks of a whole package and not of one good in it."""
+    rules = classify.read(name)
+    rules = rules[rules["column"] != classify.TEXT]
+    return classify.classes(activities(), rules).set_axis(activities()["row"])
 
 
 # ---------------------------------------------------------------- rows read by hand
@@ -148,18 +152,61 @@ def test_every_item_in_kind_has_a_class_and_every_named_system_a_role():
     assert named["role"].notna().all()
 
 
-def test_rows_of_text_that_was_read_are_there():
-    known = set(activities()["sub_activity_id"].dropna())
-    for name in ("renewable", "energy_transport", "training"):
-        rules = classify.read(name)
-        ids = rules.loc[rules["column"] == "sub_activity_id", "pattern"]
-        named = {
-            i
-            for pattern in ids
-            for i in pattern.strip("^$").removeprefix("(?:").rstrip(")").split("|")
+# Activities whose texts were read by eye, with what they name.
+READ = {
+    "CAM1_1": {"training"},  # Canada's training mission
+    "DEH19_1": {"energy"},  # Energy Support Fund
+    "FRF4_1": {"transport"},  # railways
+    "FRH24_1": {"infrastructure"},
+    "NOH8_4": {"renewable", "energy"},  # solar panels
+    "DEH41_1": {"renewable"},  # a wind power plant
+    "ITH14_1": {"renewable", "energy"},  # hydropower
+    # 140 m EUR for infrastructure, railways, healthcare, agriculture and mine clearance.
+    "ITH16_1": {"health", "infrastructure", "transport", "rebuilding"},
+    # Lists what else Italy gave, each with its id: medical equipment is (ITH4)'s.
+    "ITH2_1": set(),
+    "ITH5_1": set(),
+}
+
+
+@pytest.mark.parametrize(("activity", "subjects"), READ.items())
+def test_texts_name_what_a_reader_finds_in_them(activity, subjects):
+    rows = activities()[activities()["sub_activity_id"] == activity]
+    named = set("; ".join(rows["named_in_text"].dropna()).split("; ")) - {""}
+    assert named >= subjects
+    if not subjects:
+        assert named == set()
+
+
+def test_a_text_is_read_where_it_speaks_of_its_own_row():
+    texts = pd.Series(
+        [
+            "Medicines and field hospitals (ITH4), and 45 fire engines.",
+            "It sent ambulances (ITH3), soldiers were trained (ITM1-ITM3), and a train left.",
+            "Renovation of a hospital and two schools; solar panels on the roof.",
+            None,
+        ]
+    )
+    named = kiel.subjects(texts, pd.Series(["ITH4", "ITH4", "ITH4", "ITH4"]))
+    assert named.fillna("").tolist() == ["health; medical", "", "education; health; renewable", ""]
+
+
+def test_a_code_is_read_before_texts_and_texts_where_there_is_no_code():
+    rows = pd.DataFrame(
+        {
+            "reconstruction_sector": ["reconstruction energy", None, None],
+            "item": [None, "solar panel", None],
+            "named_in_text": [None, None, "energy; renewable"],
         }
-        assert named
-        assert named <= known, named - known
+    )
+    coded = classify.readings(
+        rows, classify.read("sector"), classify.read("energy_transport"), wanted=["energy"]
+    )
+    assert coded.literal.tolist() == [True, False, False]
+    assert coded.other.tolist() == [True, True, True]
+    free = classify.readings(rows, classify.read("renewable"), wanted=["renewable"])
+    assert free.literal.tolist() == [False, True, True]
+    assert free.other.tolist() == [False, True, False]
 
 
 def test_launchers_of_himars_as_published():
@@ -212,12 +259,14 @@ def found():
     return equipment.named(GIVEN, classify.read("systems"), classify.read("role"))
 
 
-def test_undisclosed_and_zero_counts_are_rows_without_a_number():
+def test_zero_is_a_number_and_undisclosed_is_none():
     table = equipment.counts(found()).set_index(["system", "donor", "role"])
     assert table.loc[
         ("Stinger", "A", "ammunition"), ["items", "rows", "unnumbered"]
     ].tolist() == [0, 1, 1]
-    assert table.loc[("Patriot", "B", "launcher"), "unnumbered"] == 1
+    assert table.loc[("Patriot", "B", "launcher"), ["unnumbered", "zero"]].tolist() == [0, 1]
+    given = equipment.counts(equipment.with_items(found()))
+    assert set(given["system"]) == {"Stinger"}
     assert table.loc[("Stinger", "B", "launcher"), "unnumbered"] == 0
 
 
@@ -287,3 +336,13 @@ def test_the_table_of_systems_names_a_system_once():
     shown = equipment.systems_shown(equipment.counts(found()))
     assert shown["System"].tolist().count("Stinger") == 1
     assert "no date" in set(shown["First announced"])
+    patriot = shown[shown["Donor"].eq("B") & shown["System"].eq("Patriot")]
+    assert patriot[["Number", "Without number"]].to_numpy().tolist() == [["0", "0"]]
+    assert shown["Number"].tolist().count("") == 1
+
+
+def test_norway_gave_money_for_patriots_and_no_battery():
+    named = equipment.named(activities(), classify.read("systems"), classify.read("role"))
+    patriots = named[(named["system"] == "Patriot") & (named["role"] == "launcher")]
+    donors = equipment.counts(equipment.with_items(patriots))["donor"]
+    assert sorted(donors) == ["Germany", "Netherlands", "Romania", "United States"]

@@ -96,6 +96,7 @@ NAMES = [
     "allocation_eur",
     "reconstruction_sector",
     "sub_activity_id",
+    "named_in_text",
 ]
 
 
@@ -260,6 +261,28 @@ def test_three_members_sent_medical_goods():
     assert verdict("ECO-4b", facts(*medicine("Spain", "Italy", "Austria"))) == "not supported"
     kits = [*medicine("Spain", "Italy"), *medicine("France", name="first aid kit")]
     assert verdict("ECO-4b", facts(*kits)) == "supported with qualification"
+
+
+def test_medical_aid_is_found_in_texts_too():
+    named = [
+        item(donor, "2022-05-01", None, None, aid="Humanitarian") | {"named_in_text": "medical"}
+        for donor in ("United States", "Germany")
+    ]
+    found = judged("ECO-4b", facts(*named, *medicine("Spain")))
+    assert found["verdict"] == "supported with qualification"
+    assert (found["value"], found["low"]) == (3, 1)
+    assert "by items: Spain; by texts only: Germany, United States." in found["reason"]
+
+
+def test_large_donors_of_medical_aid_are_on_record():
+    reason = judged("ECO-4b")["reason"]
+    for donor in ("United States", "Germany", "Poland", "Canada"):
+        assert donor in reason
+
+
+def test_italy_s_row_that_names_healthcare_counts_by_its_text():
+    reason = judged("ECO-5a")["reason"]
+    assert "Italy has 0 million EUR by code and 140 with rows whose text names them" in reason
 
 
 def test_france_and_italy_among_the_first_three():

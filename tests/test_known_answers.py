@@ -87,6 +87,17 @@ def test_release_28_cut_at_the_article_s_date():
     assert billions(aggregate.cut(rows(28), "2025-02-28")) == pytest.approx(274.303, abs=0.0006)
 
 
+@pytest.mark.parametrize("group", ["all", "us", "europe"])
+def test_a_later_day_never_has_less_aid(group):
+    """Undated aid counts on every day, or an earlier total could exceed a later one."""
+    days = ["2024-12-31", "2025-01-31", "2025-02-28", "2026-02-28"]
+    totals = [
+        billions(select(aggregate.cut(rows(28), day), clean.members(), group, days[-1]))
+        for day in days
+    ]
+    assert totals == sorted(totals)
+
+
 @pytest.mark.parametrize("number", [21, 28, 29])
 def test_cutting_a_release_at_its_own_end_loses_nothing(number):
     cut_off = sources.release(number)["cut_off"]

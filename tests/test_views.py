@@ -60,7 +60,8 @@ def test_cumulative_has_no_gaps():
     )
     assert list(table.index) == ["2022-11", "2022-12", "2023-01", "2023-02"]
     assert list(table.columns) == ["B", "A", "C"]
-    assert table["A"].tolist() == [1, 1, 1, 13]
+    # Undated aid counts in every total, so that no later total is smaller.
+    assert table["A"].tolist() == [101, 101, 101, 113]
     assert table["B"].tolist() == [0, 0, 0, 2]
     assert table["C"].tolist() == [0, 0, 0, 0]
 

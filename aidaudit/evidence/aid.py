@@ -13,23 +13,23 @@ from aidaudit.verdicts import Evidence, NotTestable, holds
 
 
 def _headline(data: Data) -> pd.DataFrame:
-    rows = aggregate.cut(data.rows, data.claim_date)
+    rows = aggregate.cut(data.rows, data.tracker_date)
     return aggregate.headline(
         rows,
         data.donors,
         data.tables["rates"],
         reading="at_article_date",
         release=data.release,
-        cut_off=data.claim_date,
+        cut_off=data.tracker_date,
         fixed=data.fixed_usd_per_eur,
     )
 
 
 def _months_since(data: Data, since: str, needed: int) -> None:
-    months = len(pd.period_range(since, data.cut_off[:7], freq="M"))
+    months = len(pd.period_range(since, data.last_day[:7], freq="M"))
     if months < needed:
         raise NotTestable(
-            f"Release {data.release} is cut at {data.cut_off}, and {needed} months from "
+            f"Release {data.release} is cut at {data.last_day}, and {needed} months from "
             f"{since} on are needed."
         )
 
@@ -60,7 +60,7 @@ def total_given(
     return Evidence(
         values,
         f"{GROUPS[literal].label} alone allocated {usd[literal, base]:.1f} bn US$ by "
-        f"{data.claim_date[:7]}; {GROUPS['nato_eu'].phrase} {usd['nato_eu', base]:.1f}"
+        f"{data.tracker_date[:7]}; {GROUPS['nato_eu'].phrase} {usd['nato_eu', base]:.1f}"
         + (f", which comes within {asserted.tolerance * 100:.0f} %" if near else "")
         + f" (release {data.release}, {money.LABELS[base]}). By release "
         f"{paths.release_of(traced)}, at the {money.LABELS[FxMethod.publication_day]}, "
@@ -113,10 +113,10 @@ def spread_of_readings(data: Data) -> Evidence:
 @test
 def smallest_share_of_type(data: Data, literal: str, readings: list[str]) -> Evidence:
     """Share of the smallest of the three types in allocations by donor group, in per cent."""
-    rows = aggregate.cut(data.allocations, data.claim_date)
+    rows = aggregate.cut(data.allocations, data.tracker_date)
     values, smallest = {}, {}
     for name in [literal, *[r for r in readings if r != literal]]:
-        chosen = select(rows, data.donors, name, data.claim_date)
+        chosen = select(rows, data.donors, name, data.tracker_date)
         shares = chosen.groupby("aid_type")["value_eur"].sum().reindex(AID_TYPES, fill_value=0)
         shares = shares / shares.sum() * 100
         values[GROUPS[name].label] = float(shares.min())
@@ -133,7 +133,7 @@ def smallest_share_of_type(data: Data, literal: str, readings: list[str]) -> Evi
 @test
 def lead_over_next_donor(data: Data, donor: str, until: str) -> Evidence:
     """Allocations of a donor up to a month over those of the next largest single donor."""
-    rows = aggregate.cut(data.allocations, f"{min(until, data.cut_off[:7])}-28")
+    rows = aggregate.cut(data.allocations, f"{min(until, data.last_day[:7])}-28")
 
     def lead(part: pd.DataFrame) -> float:
         totals = part.groupby("donor")["value_eur"].sum()
@@ -141,15 +141,15 @@ def lead_over_next_donor(data: Data, donor: str, until: str) -> Evidence:
 
     totals = rows.groupby("donor")["value_eur"].sum()
     next_donor = totals.drop(donor).idxmax()
-    europe = select(rows, data.donors, "europe", data.claim_date)["value_eur"].sum()
+    europe = select(rows, data.donors, "europe", data.tracker_date)["value_eur"].sum()
     return Evidence(
         {
             "all aid, EU institutions as one donor": lead(rows),
             "military aid": lead(rows[rows["aid_type"] == "Military"]),
             "all aid, states only": lead(rows[rows["donor_group"] != "EU institutions"]),
         },
-        f"To {min(until, data.cut_off[:7])} the {donor} allocated {totals[donor] / 1e9:.1f} bn "
-        f"EUR, {totals[donor] / totals.sum() * 100:.0f} % of all aid and "
+        f"To {min(until, data.last_day[:7])} the {donor} allocated {totals[donor] / 1e9:.1f} "
+        f"bn EUR, {totals[donor] / totals.sum() * 100:.0f} % of all aid and "
         f"{totals[donor] / totals[next_donor]:.1f} times as much as the next donor, "
         f"{next_donor}; Europe taken together gave {europe / 1e9:.1f}.",
     )
@@ -175,7 +175,7 @@ def rise_of_donors(data: Data, donors: list[str], since: str, months_needed: int
     _months_since(data, since, months_needed)
     rows = data.allocations
     military = rows[rows["aid_type"] == "Military"]
-    last = data.cut_off[:7]
+    last = data.last_day[:7]
 
     def means(donor: str, first: str) -> tuple[float, float]:
         own = military[military["donor"] == donor]
@@ -215,7 +215,7 @@ def share_of_fall_made_up(
     months, other groups and types, and later bases are the other readings.
     """
     _months_since(data, since, months_needed)
-    curve, last = data.results["switch"], data.cut_off[:7]
+    curve, last = data.results["switch"], data.last_day[:7]
     if curve.loc[curve["end_month"] == last, "share"].isna().any():
         raise NotTestable("US allocations did not fall, so there is nothing to make up.")
     known = curve.dropna(subset="share")
@@ -230,7 +230,7 @@ def share_of_fall_made_up(
     readings = {label(row): row["share"] for _, row in chosen.iterrows()}
     groups = list(curve["donors"].unique())
     for base, first in list(BASES.items())[1:]:
-        months = switch.by_month(data.allocations, data.donors, groups, first, data.cut_off)
+        months = switch.by_month(data.allocations, data.donors, groups, first, data.last_day)
         for kind in switch.AIDS:
             for group in groups:
                 value = switch.share(months, group, kind, since)

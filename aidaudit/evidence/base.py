@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from aidaudit import sources
 from aidaudit.config import ACTIVITIES
 from aidaudit.verdicts import Evidence, NotTestable
 
@@ -54,6 +55,19 @@ class Data:
     def claim_date(self) -> str:
         """The article's date, or the variant's cut-off where that comes first."""
         return min(self.article_date, self.cut_off)
+
+    @property
+    def last_day(self) -> str:
+        """The last day of the tracker that counts: the cut-off, or the release's own end.
+
+        What a release says is never dated later than it reaches.
+        """
+        return min(self.cut_off, sources.release(self.release)["cut_off"])
+
+    @property
+    def tracker_date(self) -> str:
+        """The article's date, or the last day of the tracker where that comes first."""
+        return min(self.article_date, self.last_day)
 
 
 TESTS: dict[str, Callable[..., Evidence]] = {}

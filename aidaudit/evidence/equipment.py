@@ -18,7 +18,7 @@ def _named(data: Data) -> pd.DataFrame:
 
 
 def _members(data: Data, rows: pd.DataFrame, group: str) -> list[str]:
-    return sorted(set(select(rows, data.donors, group, data.claim_date)["donor"]))
+    return sorted(set(select(rows, data.donors, group, data.tracker_date)["donor"]))
 
 
 @test
@@ -77,13 +77,12 @@ def added_later(data: Data) -> Evidence:
     ]
     kinds = military["aid_subtype"].fillna("")
     funded = military[kinds.str.startswith(FUNDED)]
-    coded = military[kinds == "Training"]
-    known = military[classify.classes(military, data.tables["training"]).notna()]
+    training = classify.readings(military, data.tables["training"], wanted=["training"])
     days = {
         "weapons": equipment.first(weapons),
         "funding": equipment.first(funded),
-        "training": equipment.first(coded),
-        "any training": equipment.first(known),
+        "training": equipment.first(military[training.literal]),
+        "any training": equipment.first(military[training.other]),
     }
     for name, day in days.items():
         if day is None:
@@ -97,11 +96,13 @@ def added_later(data: Data) -> Evidence:
     return Evidence(
         {
             "the tracker's own class of training": min(funding, months(days["training"])),
-            "training named in its text too": min(funding, months(days["any training"])),
+            "training named in an item or a text too": min(
+                funding, months(days["any training"])
+            ),
         },
         f"First weapons on {days['weapons']}, first funding of purchases on {days['funding']}, "
-        f"first training by the tracker's class on {days['training']}; training named in its "
-        f"text from {days['any training']} on.",
+        f"first training by the tracker's class on {days['training']}; training named in an "
+        f"item or a text from {days['any training']} on.",
     )
 
 
@@ -156,10 +157,9 @@ def members_that_gave(
     """NATO members that gave a system, a count.
 
     roles: what counts in the literal reading, wider in the other. needs: a system and a donor
-    that must have given launchers of it. Rows whose number is 0 do not count.
+    that must have given launchers of it. Rows whose number is zero do not count.
     """
-    rows = _named(data)
-    rows = rows[(rows["item_count"] != 0).fillna(True)]
+    rows = equipment.with_items(_named(data))
     mine = rows[rows["system"] == system]
     literal = mine[mine["role"].isin(roles)]
     then = _members(data, literal, "nato_dated")
@@ -190,19 +190,20 @@ def members_that_gave(
 
 @test
 def training_by(data: Data, donor: str) -> Evidence:
-    """A donor's rows of training; the tracker's own class alone is the other reading."""
+    """A donor's rows of training: of the tracker's own class, and named in item or text too."""
     rows = data.activities[
         (data.activities["donor"] == donor) & (data.activities["measure"] == "allocation")
     ]
-    known = rows[classify.classes(rows, data.tables["training"]).notna()]
-    coded = rows[rows["aid_subtype"].fillna("") == "Training"]
+    training = classify.readings(rows, data.tables["training"], wanted=["training"])
+    coded, known = rows[training.literal], rows[training.other]
     return Evidence(
         {
-            "named as training in the tracker's text or class": float(len(known)),
             "of the tracker's class of training": float(len(coded)),
+            "named as training in an item or a text too": float(len(known)),
         },
-        f"{len(known)} row(s) of {donor} name training, the first of {equipment.first(known)}; "
-        f"{len(coded)} have the tracker's class of training. The tracker begins in 2022.",
+        f"Rows of {donor} with the tracker's class of training: {len(coded)}; with those whose "
+        f"item or text names training: {len(known)}, the first of {equipment.first(known)}. "
+        "The tracker begins in 2022.",
         caveat="the beginning in 2015 lies before the tracker's",
     )
 
@@ -211,31 +212,30 @@ def training_by(data: Data, donor: str) -> Evidence:
 def rebuilt_by_each(data: Data, donors: list[str], sectors: list[str]) -> Evidence:
     """The smallest, among donors, of allocations for sectors of reconstruction, in bn EUR."""
     coded = equipment.reconstruction(data.activities)
-    mine = equipment.flags(coded, data.tables["sector"])[sectors].any(axis=1)
     civil = data.activities[
         (data.activities["aid_type"] != "Military")
         & (data.activities["measure"] == "allocation")
     ]
-    named = civil[
-        classify.classes(civil, data.tables["energy_transport"]).notna()
-        | civil.index.isin(coded.index[mine])
-    ]
+    words = data.tables["energy_transport"]
+    wanted = [*sectors, *words["class"].unique()]
+    purpose = classify.readings(civil, data.tables["sector"], words, wanted=wanted)
+    mine, named = civil[purpose.literal], civil[purpose.other]
 
     def smallest(rows: pd.DataFrame) -> float:
         sums = rows.groupby("donor")["allocation_eur"].sum() / 1e9
         return float(min(sums.get(donor, 0.0) for donor in donors))
 
-    each = coded[mine].groupby("donor")["allocation_eur"].sum() / 1e9
+    each = mine.groupby("donor")["allocation_eur"].sum() / 1e9
     widest = named.groupby("donor")["allocation_eur"].sum() / 1e9
     return Evidence(
         {
-            "coded for energy or infrastructure": smallest(coded[mine]),
+            "coded for energy or infrastructure": smallest(mine),
             "any code of reconstruction or modernisation": smallest(coded),
-            "coded, or naming energy or transport": smallest(named),
+            "coded, or named in an item or a text": smallest(named),
         },
         "; ".join(
             f"{donor} {each.get(donor, 0):.2f} bn EUR by code and {widest.get(donor, 0):.2f} "
-            "with what names energy or transport"
+            "with items or texts that name energy, transport or infrastructure"
             for donor in donors
         )
         + ". The tracker has no code for transport alone.",
@@ -249,49 +249,70 @@ def medical_donors(data: Data) -> Evidence:
         (data.activities["aid_type"] == "Humanitarian")
         & (data.activities["measure"] == "allocation")
     ]
-    label = classify.classes(rows, data.tables["medical"])
-    strict, wide = rows[label == "medical"], rows[label.notna()]
-    members = _members(data, strict, "nato")
+    lookup = data.tables["medical"]
+    medical = classify.readings(rows, lookup, wanted=["medical"])
+    wider = classify.readings(rows, lookup, wanted=list(lookup["class"].unique()))
+    named = rows[medical.literal]
+    members, by_item = (
+        _members(data, rows[chosen], "nato") for chosen in (medical.literal, medical.other)
+    )
+    others = _members(data, rows[wider.literal], "nato")
+    only_texts = sorted(set(members) - set(by_item))
     return Evidence(
         {
             "medicines, equipment, ambulances and hospitals": float(len(members)),
-            "first aid and protection too": float(len(_members(data, wide, "nato"))),
+            "named in an item alone": float(len(by_item)),
+            "first aid, protection and health care too": float(len(others)),
         },
-        f"{len(strict)} rows of {strict['donor'].nunique()} donors name medical goods; NATO "
-        f"members among them: {', '.join(members)}.",
+        f"{named['donor'].nunique()} donors have rows whose item or text names medical goods. "
+        f"NATO members among them by items: {', '.join(by_item) or 'none'}; by texts only: "
+        f"{', '.join(only_texts) or 'none'}. With first aid, protection and health care as a "
+        f"service: {', '.join(sorted(set(others) - set(members))) or 'none'} too.",
     )
 
 
 @test
 def worst_rank(data: Data, donors: list[str], sectors: list[str]) -> Evidence:
     """The worse rank of two donors in sectors of reconstruction, by value and by rows."""
-    coded = equipment.reconstruction(data.activities)
-    mine = coded[equipment.flags(coded, data.tables["sector"])[sectors].any(axis=1)]
+    rebuilt = equipment.rebuilt(data.activities)
+    purpose = classify.readings(
+        rebuilt, data.tables["sector"], data.tables["hospitals_schools"], wanted=sectors
+    )
+    mine, named = rebuilt[purpose.literal], rebuilt[purpose.other]
     if mine.empty:
         raise NotTestable("No allocation is coded for these sectors.")
     value = mine.groupby("donor")["allocation_eur"].sum()
     number = mine.groupby("donor").size()
+    wider = named.groupby("donor")["allocation_eur"].sum()
     leaders = value.sort_values(ascending=False, kind="stable").head(3)
-    own = " and ".join(f"{donor} {value.get(donor, 0) / 1e6:.0f}" for donor in donors)
+    own = " and ".join(
+        f"{donor} has {value.get(donor, 0) / 1e6:.0f} million EUR by code and "
+        f"{wider.get(donor, 0) / 1e6:.0f} with rows whose text names them"
+        for donor in donors
+    )
     return Evidence(
         {
             "by allocated value": float(max(equipment.rank(value, d) for d in donors)),
             "by number of rows": float(max(equipment.rank(number, d) for d in donors)),
+            "by allocated value, named in the text too": float(
+                max(equipment.rank(wider, d) for d in donors)
+            ),
         },
         f"{len(mine)} rows of {len(number)} donors are coded for health or education; the "
-        f"first three by value are {', '.join(leaders.index)}. {own} million EUR, where 0 "
-        "means that no row is coded so; a donor without any takes the place after all others.",
+        f"first three by value are {', '.join(leaders.index)}. {own}; an amount for several "
+        "purposes counts whole. A donor without any takes the place after all others.",
     )
 
 
 @test
 def renewable_rows(data: Data, donors: list[str]) -> Evidence:
-    """The smaller number of rows that name a renewable source, among donors."""
+    """The smaller number of rows whose item or text names a renewable source, among donors."""
     rows = data.activities[
         (data.activities["aid_type"] != "Military")
         & (data.activities["measure"] == "allocation")
     ]
-    named = rows[classify.classes(rows, data.tables["renewable"]).notna()]
+    source = classify.readings(rows, data.tables["renewable"], wanted=["renewable"])
+    named = rows[source.literal]
     coded = equipment.flags(rows, data.tables["sector"])["energy"]
     energy = rows[coded | rows.index.isin(named.index)]
 
@@ -301,10 +322,14 @@ def renewable_rows(data: Data, donors: list[str]) -> Evidence:
         return float(min((part["donor"] == donor).sum() for donor in donors))
 
     return Evidence(
-        {"rows that name a renewable source": least(named), "rows for energy": least(energy)},
+        {
+            "rows that name a renewable source": least(named),
+            "named in an item alone": least(rows[source.other]),
+            "rows for energy": least(energy),
+        },
         "; ".join(
-            f"{donor}: {(named['donor'] == donor).sum()} row(s) that name a renewable "
-            f"source, {(energy['donor'] == donor).sum()} for energy "
+            f"{donor}: {(named['donor'] == donor).sum()} of its rows name a renewable "
+            f"source, {(energy['donor'] == donor).sum()} are for energy "
             f"({millions.get(donor, 0):.0f} million EUR)"
             for donor in donors
         )

@@ -55,7 +55,7 @@ def appropriated_over_allocated(data: Data, first_until: str) -> Evidence:
     first_until: the last day before the fifth act, for the ratio of the first four.
     """
     rates, acts = data.tables["rates"], data.tables["us_acts"]
-    until = min(data.claim_date, data.cut_off)
+    until = data.tracker_date
     allocated = packages.us_allocations(data.activities, data.donors, rates, until)
     earlier = packages.us_allocations(data.activities, data.donors, rates, first_until)
     five, four = (packages.act(acts, law) for law in ("All five", "First four"))

@@ -105,6 +105,21 @@ _BY_DONOR = {
 }
 
 RAW = {
+    "published_totals": Table(
+        "published_totals",
+        "Totals of the tracker as the institute and the press printed them",
+        {
+            "row": ROW,
+            "cut_off": Column("string", "Last day of the release", pattern=ISO_DATE),
+            "measure": Column("string", "What is counted, as quoted"),
+            "scope": Column("string", "Who gave it, as quoted"),
+            "aid_type": Column("string", "Kind of aid, as quoted"),
+            "value_eur_bn": Column("number", "Total as printed, rounded there", **EUR_BN),
+            "seen_in": SEEN_IN,
+            "seen_in_too": Column("string", "Another page", required=False),
+        },
+        key=["row"],
+    ),
     "commitments": Table(
         "commitments",
         "Commitments of a release that does not yet know allocations, one row per activity "

@@ -15,6 +15,7 @@ from aidaudit.ingest.readers.common import (
     missing_column,
     number,
     ordered,
+    pages,
     text,
     whole,
     wrong_cell,
@@ -382,9 +383,26 @@ def _dated_by(part: pd.DataFrame) -> list[str]:
         whole_address = [page for page in pages if site in page]
         named += whole_address or [f"{site} {place}".strip()]
     return named or pages
+def published_totals(file: Path) -> tuple[str, pd.DataFrame]:
+    """Totals of releases as pages quote them, in bn EUR; rows without a figure are left out."""
+    names = ["cut_off_date", "measure", "scope", "aid_type", "value_eur_bn", "seen_in"]
+    raw = csv_table(file, "the compiled list of published totals", names)
+    frame = pd.DataFrame(
+        {
+            "row": raw.index + 2,
+            "cut_off": text(raw["cut_off_date"]),
+            "measure": text(raw["measure"]),
+            "scope": text(raw["scope"]),
+            "aid_type": text(raw["aid_type"]),
+            "value_eur_bn": number(raw["value_eur_bn"], file, "value_eur_bn"),
+            **pages(raw["seen_in"].str.replace(";", " "), pd.Series("", index=raw.index)),
+        }
+    ).dropna(subset="value_eur_bn")
+    return "published_totals", ordered(frame, "published_totals")
 
 
 READERS = {
+    "published_totals": published_totals,
     "kiel_commitments_workbook": kiel_commitments_workbook,
     "kiel_commitments_csv": kiel_commitments_csv,
     "kiel_summary_workbook": kiel_summary_workbook,
