@@ -143,10 +143,11 @@ def _help(wanted: str) -> str | None:
 
 def _warn(wanted: str) -> None:
     """Say once where a notebook that somebody runs has parameters of no job of the build."""
-    if (shell := _shell()) is None:
+    values = getattr(_shell(), "user_ns", None)
+    if not values:
         return
     plan = importlib.import_module("aidaudit.plan")
-    told = plan.unplanned(wanted, getattr(shell, "user_ns", {}))
+    told = plan.unplanned(wanted, values)
     if told and told not in _told:
         _told.add(told)
         print(told, file=sys.stderr)

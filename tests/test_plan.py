@@ -130,12 +130,12 @@ def test_a_notebook_that_papermill_runs_says_once_that_its_parameters_are_of_no_
         "made = [files.target(f'figures/literal/F02.{kind}') for kind in ('svg', 'pdf')]\n"
         "print([path.parts[-4] for path in made])"
     )
-    for folder in ("config", "data", "notebooks", "report", "aidaudit", "envs"):
+    for folder in ("config", "data", "notebooks", "report", "envs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     (tmp_path / "Snakefile").touch()
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout == "['scratch', 'scratch']\n"
+    assert done.stdout == "['scratch', 'scratch']\n", done.stderr
     assert done.stderr.count("are those of no job of the build") == 1
