@@ -8,6 +8,10 @@ CLUSTER := .venv-cluster/.ready
 BENCH := .venv-bench/.ready
 CHROMIUM ?= $(shell command -v chromium)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# What a user's shell says of Python's start is not said to any command here.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT BASH_ENV
+# Goals wait for each other, also under `make -j`: report and test use what the other writes.
+.NOTPARALLEL:
 # Snakemake keeps a cache in the home directory, and ends where it cannot.
 ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
@@ -19,7 +23,7 @@ endif
 
 report: $(READY)
 	@snakemake || { aidaudit failures; exit 1; }
-	@echo; echo "The report is at:"; ls -1 $(CURDIR)/report/report.html $(CURDIR)/report/report.pdf
+	@echo; echo "The report is at:"; ls -1 "$$PWD"/report/report.html "$$PWD"/report/report.pdf
 
 # The same bytes as recorded, or at least the same values?
 verify: report
@@ -90,7 +94,7 @@ bench: report $(BENCH)
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
 	.venv-bench/bin/python benchmarks/rebuild.py
-	PATH="$(CURDIR)/.venv-bench/bin:$$PATH" .venv-bench/bin/python benchmarks/runs.py
+	PATH="$$PWD/.venv-bench/bin:$$PATH" .venv-bench/bin/python benchmarks/runs.py
 	.venv-bench/bin/python benchmarks/summary.py
 
 lab: $(READY)
@@ -114,21 +118,28 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet envs/bench.in -o envs/bench.txt
 
+# An environment names its folder in each of its commands. So the stamp, which is written last,
+# holds the folder: what was moved, copied or left half made is made again, from nothing.
+$(shell for stamp in .venv*/.ready; do \
+	test "$$(cat "$$stamp" 2>/dev/null)" = "$$(pwd -P)" || rm -f "$$stamp"; done)
+
 $(READY): envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e $@ || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
 	@echo "Setting up .venv from envs/requirements.txt (once; a minute or two) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r envs/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .
 	@$(BIN)/aidaudit setup-git
-	@touch $@
+	@pwd -P > $@
 
 # What only checks has environments of its own.
 .venv-%/.ready: envs/%.txt
-	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@test -e $@ || $(PYTHON) -m venv --clear $(@D)
+	@rm -f $@
 	@echo "Setting up $(@D) from $< (once) …"
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	@pwd -P > $@

@@ -32,6 +32,8 @@ BUILT = "data/processed/"
 # What this process has read of BUILT, and where it has written which outputs.
 _read: set[str] = set()
 _written: dict[str, Path] = {}
+# What was said already in this process.
+_told: set[str] = set()
 
 
 def name(path: str | Path) -> str:
@@ -116,6 +118,7 @@ def target(path: str | Path) -> Path:
     wanted = name(path)
     if (declared := _declared()) is None:
         full = root() / SCRATCH / wanted if _in_notebook() else root() / wanted
+        _warn(wanted)
     else:
         _check(wanted, declared["outputs"], verb="writes", list_name="outputs")
         full = Path(declared["stage"]) / wanted
@@ -215,6 +218,18 @@ def _help(wanted: str) -> str | None:
     # Imported by name, so that what only explains is no code from which outputs are made.
     plan = importlib.import_module("aidaudit.plan")
     return plan.help_for(wanted, os.environ.get("JPY_SESSION_NAME"), shell.user_ns)
+
+
+def _warn(wanted: str) -> None:
+    """Say once where a notebook that somebody runs has parameters of no job of the build."""
+    values = getattr(_shell(), "user_ns", None)
+    if not values:
+        return
+    plan = importlib.import_module("aidaudit.plan")
+    told = plan.unplanned(wanted, values)
+    if told and told not in _told:
+        _told.add(told)
+        print(told, file=sys.stderr)
 
 
 def _declared() -> dict | None:

@@ -635,6 +635,29 @@ def help_for(file: str, session: str | None, values: dict[str, Any]) -> str | No
     )
 
 
+def unplanned(path: str, values: dict[str, Any]) -> str | None:
+    """What to say where a notebook writes an output with parameters of no job; else None.
+
+    path: of the output, relative to the root. values: the kernel's variables. A notebook that
+    somebody runs with papermill keeps its defaults for whatever is not given.
+    """
+    where = PurePosixPath(path)
+    same = {one.group: one for one in jobs() if one.name == where.stem}
+    if not same:
+        return None
+    one = same.get(where.parent.name, next(iter(same.values())))
+    planned = one.parameters
+    other = {key: values.get(key) for key in planned if values.get(key) != planned[key]}
+    if not other:
+        return None
+    changes = ", ".join(f"{k} is {value!r}, not {planned[k]!r}" for k, value in other.items())
+    return (
+        f"These parameters are those of no job of the build: in {one} {changes}. What is "
+        f"written goes to {files.SCRATCH}/ and is no output of the build. To run a job with "
+        f"changes of yours: aidaudit run {one} -p NAME=VALUE"
+    )
+
+
 @cache
 def allowed() -> dict[str, list]:
     """The values that parameters of a closed kind may take."""

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import suppress
 from hashlib import sha256
@@ -39,6 +40,24 @@ def raw_tables(root: Path, *, releases: bool = True) -> Path:
     shutil.copytree(ROOT / "config", root / "config")
     shutil.copytree(ROOT / "data/raw", root / "data/raw", ignore=left_out)
     return root
+
+
+def set_up(root: Path) -> None:
+    """An environment in a copy as `make` leaves one, with this one's packages."""
+    from pip._vendor.distlib.scripts import ScriptMaker
+
+    folder = root / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    packages = sysconfig.get_path("purelib")
+    (site / "copy.pth").write_text(f"{packages}\n{root}\n", "utf-8")
+    # As pip writes commands: otherwise where a space stands in the path.
+    maker = ScriptMaker(None, str(folder / "bin"))
+    maker.executable = f'"{folder}/bin/python"'
+    maker.variants = {""}
+    maker.make("snakemake = snakemake.cli:main")
+    maker.make("aidaudit = aidaudit.client:main")
+    (folder / ".ready").write_text(f"{root.resolve()}\n", "utf-8")
 
 
 def environment(root: Path, *programs: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import copies
 import frictionless
 import pypdf
 import pytest
@@ -260,6 +261,25 @@ def test_executed_notebooks_are_canonical_and_have_pages(built):
 
 def test_nothing_is_left_to_do_after_a_build(built):
     assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
+
+
+def test_make_tells_where_the_report_is_in_a_folder_with_a_space(built):
+    assert " " in built.name
+    copies.set_up(built)
+    alone = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        ["make", "report"],
+        cwd=built,
+        env=alone | {"PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    shutil.rmtree(built / ".venv")
+    assert done.returncode == 0, done.stdout
+    assert "Nothing to be done" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"{built}/report/report.pdf"
 
 
 def test_snakemake_s_own_report_shows_every_figure(built, tmp_path):

@@ -1,10 +1,15 @@
 """What the DAG injects, told from one place; and what people call its jobs."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from aidaudit import checks, config, parameters, plan
 from aidaudit.errors import AuditError
 
+ROOT = Path(__file__).parents[1]
 SOURCES = checks.sources()
 
 
@@ -97,3 +102,40 @@ def test_a_changed_default_is_named_with_both_values(monkeypatch):
 def test_a_notebook_that_no_job_runs_is_told():
     (told,) = checks.defaults_differ("notebooks/figures/F99.ipynb")
     assert "config/figures.yaml" in told
+
+
+def test_parameters_of_no_job_are_told_with_the_command_that_changes_some():
+    job = plan.named("F02", "literal")
+    path = "figures/literal/F02.svg"
+    assert plan.unplanned(path, job.parameters) is None
+    # As papermill leaves it: -p variant literal, and defaults for the rest.
+    given = plan.named("F02", "article").parameters | {"variant": "literal"}
+    told = plan.unplanned(path, given)
+    assert f"cut_off is {given['cut_off']!r}, not {job.parameters['cut_off']!r}" in told
+    assert "aidaudit run literal/F02 -p NAME=VALUE" in told
+    # The build draws this one for the newest data alone.
+    given = plan.named("F16").parameters | {"variant": "literal"}
+    assert "variant is 'literal'" in plan.unplanned("figures/literal/F16.svg", given)
+    assert plan.unplanned("scratch/mine.csv", {}) is None
+
+
+@pytest.mark.build
+def test_a_notebook_that_papermill_runs_says_once_that_its_parameters_are_of_no_job(
+    tmp_path, monkeypatch
+):
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance()\n"
+        "s.user_ns.update(variant='literal', release=21, cut_off='2024-12-31')\n"
+        "from aidaudit import files\n"
+        "made = [files.target(f'figures/literal/F02.{kind}') for kind in ('svg', 'pdf')]\n"
+        "print([path.parts[-4] for path in made])"
+    )
+    for folder in ("config", "data", "notebooks", "report", "envs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    (tmp_path / "Snakefile").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "['scratch', 'scratch']\n", done.stderr
+    assert done.stderr.count("are those of no job of the build") == 1
