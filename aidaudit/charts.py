@@ -318,11 +318,20 @@ def save_figure(
 
 
 def _refuse_overlaps(fig: Figure, identifier: str, *, official: bool) -> None:
-    """Raise AuditError for texts that overlap; a try only says so."""
+    """Raise AuditError for what overlaps in a figure of the build; a try only tells."""
     found = overlaps.overlaps(fig)
     if not found:
         return
-    with open('/tmp/E/overlaps.txt','a') as f: f.write(f"{identifier}: {found}\n")
+    error = AuditError(
+        f"something overlaps in the picture of {identifier}.",
+        found="; ".join(found[:4]) + (f"; {len(found) - 4} more" if len(found) > 4 else ""),
+        expected="texts apart from each other, within the picture, and no legend over them",
+        mend="move a label or shorten it, leave more room (height, xlim, ylim), or name the "
+        "parts beside the marks rather than in a legend.",
+    )
+    if official:
+        raise error
+    print(error)
 
 
 def _embed_glyphs_only() -> None:

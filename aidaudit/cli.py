@@ -417,6 +417,7 @@ def new_figure(
     chosen = variants.split(",") if variants else None
     begun = scaffold.figure(name, title=title, reads=reads, variants=chosen)
     _begun(scaffold.write(begun), begun.run)
+    print(begun.place)
 
 
 @new.command("claim")

@@ -51,8 +51,23 @@ def _texts(fig: Figure, renderer: object) -> Iterator[tuple[Text, Bbox]]:
         if isinstance(text, Annotation):
             drawn = drawn and text._check_xy(renderer)
         if drawn:
-            # An annotation's own extent has its arrow in it.
-            yield text, Text.get_window_extent(text, renderer)
+            yield from ((text, box) for box in _lines(text, renderer))
+
+
+def _lines(text: Text, renderer: object) -> Iterator[Bbox]:
+    """The box of each line: one box around all holds much that is empty."""
+    whole = Text.get_window_extent(text, renderer)  # an annotation's own has its arrow in it
+    if text.get_rotation() or "\n" not in text.get_text():
+        yield whole
+        return
+    x, y = text.get_transform().transform(text.get_unitless_position())
+    _, lines, _ = text._get_layout(renderer)
+    height = whole.height / len(lines)
+    for words, (width, _), right, up in lines:
+        if words.strip():
+            # From the base of its letters a quarter of a line goes down.
+            bottom = y + up - height / 4
+            yield Bbox.from_bounds(x + right, bottom, width, height)
 
 
 def _of_axes(ax: Axes) -> Iterator[Text]:
