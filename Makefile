@@ -17,7 +17,7 @@ ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" &
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: report test test-browser test-faults test-mutations test-mutants test-perturbations \
+.PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
 	test-slurm test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
@@ -42,15 +42,24 @@ archive: report
 validate: archive $(VALIDATORS)
 	.venv-validators/bin/python tests/validators/run.py dist/*.zip
 
+# Substance first. All of it runs, whatever fails, and the last lines say what did.
 test: $(READY) $(VALIDATORS)
-	ruff check .
-	ruff format --check .
-	snakefmt --check Snakefile rules
-	snakemake --lint
-	aidaudit schemas --check
-	aidaudit notebooks
-	aidaudit generate --check
-	pytest -n 2
+	@failed=; \
+	for check in "pytest -n 2" "aidaudit notebooks" "aidaudit generate --check" \
+		"aidaudit schemas --check" "snakemake --lint" "ruff check ." \
+		"ruff format --check ." "snakefmt --check Snakefile rules"; do \
+		echo "$$check"; $$check || failed="$$failed\n  $$check"; \
+	done; \
+	test -z "$$failed" || { printf "\nFAILED:$$failed\n%s\n" \
+		"What is only a matter of form, make fix puts in order." >&2; exit 1; }
+
+# What needs no judgement: formatting, clean notebooks with the build's defaults, generated files.
+fix: $(READY)
+	-ruff check --quiet --fix .
+	ruff format .
+	snakefmt Snakefile rules
+	aidaudit schemas
+	aidaudit notebooks --fix
 
 # JupyterLab and the report as people use them. The browser is the machine's own.
 ifeq ($(CHROMIUM),)

@@ -16,7 +16,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aidaudit import files, paths, repro, sources, tries
+from aidaudit import files, overlaps, paths, repro, sources, tries
 from aidaudit.errors import AuditError
 from aidaudit.verdicts import LOOKS
 
@@ -284,6 +284,7 @@ def save_figure(
     room = None if run.official else 200 - len(run.stamp)
     finish(fig, textwrap.shorten(source, room, placeholder=" …") if room else source, run.stamp)
     where = paths.figure(figure, variant)
+    _refuse_overlaps(fig, identifier, official=run.official)
     # Whoever meets the file alone can tell what it is and what it was made from.
     marks = {
         "aidaudit-id": identifier,
@@ -314,6 +315,23 @@ def save_figure(
             files.target(where[kind]).write_bytes(buffer.getvalue())
     files.write_csv(plotted, where["csv"])
     files.write_json({"figure": figure, "variant": variant, **words}, where["json"])
+
+
+def _refuse_overlaps(fig: Figure, identifier: str, *, official: bool) -> None:
+    """Raise AuditError for what overlaps in a figure of the build; a try only tells."""
+    found = overlaps.overlaps(fig)
+    if not found:
+        return
+    error = AuditError(
+        f"something overlaps in the picture of {identifier}.",
+        found="; ".join(found[:4]) + (f"; {len(found) - 4} more" if len(found) > 4 else ""),
+        expected="texts apart from each other, within the picture, and no legend over them",
+        mend="move a label or shorten it, leave more room (height, xlim, ylim), or name the "
+        "parts beside the marks rather than in a legend.",
+    )
+    if official:
+        raise error
+    print(error)
 
 
 def _embed_glyphs_only() -> None:

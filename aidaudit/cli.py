@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Annotated
 import typer
 
 from aidaudit import paths, repro
+from aidaudit.client import COMMANDS
 from aidaudit.errors import AuditError
 
 app = typer.Typer(
@@ -31,12 +33,28 @@ app = typer.Typer(
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
+# What a page or a PDF puts into a key and nobody sees: places to break, and joins.
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\u00ad\ufeff"))
+
+
+def copied(text: str) -> str:
+    """An argument as it was meant, where it was copied from a page: without unseen letters.
+
+    Of spaces that do not break those at the ends go, and the others are plain ones. A path of
+    a file that is there stays as it is.
+    """
+    meant = text.translate(UNSEEN).replace("\u00a0", " ").replace("\u202f", " ").strip(" ")
+    return text if meant == text or Path(text).exists() else meant
+
+
 def main() -> None:
     """Run the command line; an AuditError becomes its message and exit status 1."""
     # Held before anything reads the clock, the locale or a font.
     os.environ.update(repro.ENVIRONMENT)
     if hasattr(time, "tzset"):  # not on Windows
         time.tzset()
+    if sys.argv[1:2] and sys.argv[1] not in COMMANDS:
+        sys.argv[1:] = map(copied, sys.argv[1:])
     try:
         app()
     except AuditError as error:
@@ -406,6 +424,7 @@ def new_figure(
     chosen = variants.split(",") if variants else None
     begun = scaffold.figure(name, title=title, reads=reads, variants=chosen)
     _begun(scaffold.write(begun), begun.run)
+    print(begun.place)
 
 
 @new.command("claim")
@@ -580,7 +599,7 @@ def verify(
 
     Example: aidaudit verify
     """
-    from aidaudit import baseline, freshness, manifest
+    from aidaudit import baseline, freshness, lab, manifest
     from aidaudit import verify as module
 
     whole = manifest.read()
@@ -588,9 +607,16 @@ def verify(
     if record:
         print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
         baseline.keep()
+    else:
+        verdict = module.check(whole)
+        print(module.told(verdict))
+    if new := lab.unknown_to_git():
+        print("Files that git does not know yet, so that `git commit -a` leaves them out:")
+        for path in new:
+            print(f"  {path}")
+        print(f"If they belong to it: git add -- {shlex.join(new)}")
+    if record:
         return
-    verdict = module.check(whole)
-    print(module.told(verdict))
     raise typer.Exit(int(verdict.level == "different"))
 
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from aidaudit import files, notebooks, parameters, repro
 from aidaudit.errors import AuditError
@@ -39,6 +39,8 @@ def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
         "jupyter",
         "lab",
         f"--ServerApp.root_dir={root}",
+        # Where the list of files begins; the address alone decides only what is open.
+        "--FileContentsManager.preferred_dir=notebooks",
         f"--LabApp.app_settings_dir={root / SETTINGS}",
         "--FileContentsManager.post_save_hook=aidaudit.lab.saved",
         *at,
@@ -115,9 +117,23 @@ def _write_copy(job: Job, nb: NotebookNode) -> str:
     full = repro.root() / path
     full.parent.mkdir(parents=True, exist_ok=True)
     (full.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    # As JupyterLab would write it, which else takes the copy for changed as soon as its kernel
+    # has told what it is.
+    nb.metadata = _as_the_kernel_says()
     full.write_text(notebooks.serialise(nb), encoding="utf-8", newline="\n")
     _note(full, job.notebook)
     return path
+
+
+def _as_the_kernel_says() -> NotebookNode:
+    """A notebook's metadata as JupyterLab sets them from its kernel."""
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelspec import get_kernel_dict
+
+    language = IPythonKernel.__dict__["language_info"]
+    spec = get_kernel_dict()
+    named = {"display_name": spec["display_name"], "language": spec["language"]}
+    return from_dict({"kernelspec": {**named, "name": "python3"}, "language_info": language})
 
 
 def _note(copy: Path, notebook: str) -> None:
@@ -263,6 +279,12 @@ def is_clone() -> bool:
     """Whether this folder is the top of a git checkout, and not an unpacked archive."""
     top = _git("rev-parse", "--show-toplevel")
     return top.returncode == 0 and Path(top.stdout.strip()).resolve() == repro.root()
+
+
+def unknown_to_git() -> list[str]:
+    """Files that git neither knows nor ignores, and that `git commit -a` leaves out."""
+    found = _git("ls-files", "-z", "--others", "--exclude-standard").stdout.split("\0")
+    return [name for name in found if name] if is_clone() else []
 
 
 def filters() -> bool:

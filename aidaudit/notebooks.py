@@ -233,6 +233,10 @@ def try_out(
     try:
         trial = _execute(source, values, declared, stage, log=executed, limits=limits)
         write_canonical(read(trial), executed)
+    except AuditError as error:
+        told = ", ".join(f"{name}={value}" for name, value in (changed or {}).items())
+        error.problem += f"\n  with the parameters that you changed: {told}" * bool(told)
+        raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 

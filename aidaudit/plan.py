@@ -282,8 +282,9 @@ def named(name: str, variant: str | None = None) -> Job:
 
 
 def _choices(found: list[Job]) -> list[str]:
-    by_group = len({one.group for one in found}) > 1
-    return [one.group if by_group else one.name for one in found]
+    """What may follow --variant: groups, or names where a notebook runs often for one group."""
+    groups = list(dict.fromkeys(one.group for one in found))
+    return groups if len(groups) == len(found) else [one.name for one in found]
 
 
 def of_notebook(notebook: str, values: dict[str, Any]) -> Job | None:

@@ -101,8 +101,8 @@ def resolve(
     """Put numbers, figures and tables in the place of their `{{placeholders}}`.
 
     numbers: variant → key → {value, unit, display, job, cell, …}. figures: (id, variant) →
-    Figure. tables: name → Markdown. `{{variant:key}}` stands in a sentence; `{{figure:F01:article}}`
-    and `{{table:T01}}` stand alone on their line.
+    Figure. tables: name → Markdown. `{{variant:key}}` stands in a sentence;
+    `{{figure:F01:article}}` and `{{table:T01}}` stand alone on their line.
     Raises AuditError with line, column and the nearest known name for anything unresolved.
     """
     return PLACEHOLDER.sub(lambda m: _one(m, text, file, numbers, figures, tables), text)

@@ -33,13 +33,14 @@ CACHED = (config.config, config.shown, config.claims, plan.allowed)
 class Scaffold:
     """What is to be written: new files and grown ones, path → text; and what to run next.
 
-    done: paths that are written already, by `ingest`.
+    done: paths that are written already, by `ingest`. place: where it goes in the report.
     """
 
     new: dict[str, str] = field(default_factory=dict)
     grown: dict[str, str] = field(default_factory=dict)
     run: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    place: str = ""
 
 
 def write(scaffold: Scaffold) -> list[str]:
@@ -225,6 +226,9 @@ def figure(
             f"aidaudit edit {name}",
             f"pytest {_test_of('figure', name)}",
         ],
+        place=f"It stands in the report once a file of report/sections/ has this line, alone, "
+        f"where it is spoken of:\n  {{{{figure:{name}:{group}}}}}\n"
+        f"and the number in a sentence: {{{{{group}:{name}.total}}}}",
     )
 
 

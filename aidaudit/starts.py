@@ -161,7 +161,6 @@ fig, (ax,) = charts.canvas(
 total = plotted["value_eur_bn"].sum()
 numbers = Numbers(paths.figure("{name}", variant)["csv"])
 numbers.add("{name}.total", total, "bn EUR")
-numbers.write(paths.numbers(variant, "{name}"))
 
 charts.save_figure(
     fig,
@@ -172,7 +171,8 @@ charts.save_figure(
     caption="{MARK}: caption, how to read it and what is left out.",
     alt=f"{MARK}: alt text, what a person who cannot see it needs: {{total:.0f}} bn euros.",
     source=charts.source_line({start.source}),
-)"""
+)
+numbers.write(paths.numbers(variant, "{name}"))"""
     why = f"{MARK}: why it matters, with the paragraph of the article (MIL-2)."
     reading = f"{MARK}: the reading, one sentence on what it shows and one on what it does not."
     cells = [

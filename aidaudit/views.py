@@ -9,6 +9,7 @@ import pandas as pd
 
 from aidaudit import money
 from aidaudit.donors import US, select
+from aidaudit.errors import AuditError
 from aidaudit.schema import AID_TYPES, UNDATED
 
 EUROPE = "Europe"
@@ -120,7 +121,17 @@ def two_sides(monthly: pd.DataFrame, donors: pd.DataFrame, first: str, on: str) 
 
 
 def before_and_after(sides: pd.DataFrame, since: str) -> pd.DataFrame:
-    """Means per month before `since` (YYYY-MM) and from it on, by aid and side."""
+    """Means per month before `since` (YYYY-MM) and from it on, by aid and side.
+
+    Raises AuditError where there are no months on one side of it.
+    """
+    first, last = sides["month"].min(), sides["month"].max()
+    if not first < since <= last:
+        raise AuditError(
+            "the parameter 'since' leaves no months before it, or none from it on.",
+            found=since,
+            expected=f"a month after {first} and up to {last}, the last month of the data",
+        )
     when = sides["month"].lt(since).map({True: "before", False: "after"})
     table = sides.assign(when=when).pivot_table(
         index=["aid", "side"], columns="when", values="value_eur_bn", aggfunc="mean"

@@ -16,6 +16,20 @@ local function refuse(what)
   error(what .. '\nUse Markdown instead; what is not Markdown is lost in the PDF.')
 end
 
+-- A place in a long key or path where a line may break. As a character it would be copied with
+-- the key, which then names nothing.
+local function breaks(element)
+  if not element.text:find('\u{200B}', 1, true) then return nil end
+  local out = pandoc.Inlines {}
+  for part in (element.text .. '\u{200B}'):gmatch('(.-)\u{200B}') do
+    if #out > 0 then
+      out:insert(typst and raw('#h(0pt);') or pandoc.RawInline('html', '<wbr>'))
+    end
+    out:insert(pandoc.Str(part))
+  end
+  return out
+end
+
 -- HTML in the text would reach the page and not the PDF. Comments reach neither.
 local function raw_html(element)
   if element.format:match '^html' then
@@ -101,4 +115,7 @@ local function image(element)
   if element.src:match '^%a+://' then refuse('A picture from elsewhere: ' .. element.src) end
 end
 
-return { { RawBlock = raw_html, RawInline = raw_html, Image = image }, { Span = span, Div = div } }
+return {
+  { RawBlock = raw_html, RawInline = raw_html, Image = image },
+  { Span = span, Div = div, Str = breaks },
+}

@@ -16,7 +16,8 @@ import pypdf
 import pytest
 from PIL import Image
 
-from aidaudit import baseline, config, paths, plan, report, repro, verify
+from aidaudit import baseline, config, notebooks, paths, plan, report, repro, tracing, verify
+from aidaudit import numbers as numbers_
 
 ROOT = Path(__file__).parents[1]
 BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "report/report.")
@@ -144,13 +145,31 @@ def test_every_figure_of_every_variant_that_can_answer_is_there(built):
                 assert (built / path).exists() == config.answers(figure, variant), path
 
 
-def test_numbers_have_value_unit_display_and_source(built):
+def test_every_number_names_its_own_job_cell_and_file(built):
     for variant in [*VARIANTS, config.ALL]:
         numbers = json.loads((built / paths.all_numbers(variant)).read_text("utf-8"))
         assert numbers
         for entry in numbers.values():
-            assert set(entry) == {"value", "unit", "display", "source"}
-            assert (built / entry["source"]).is_file()
+            known = {"value", "unit", "display", "job", "cell"}
+            assert set(entry) in (known | {"is"}, known | {"from"})
+        numbers_.check(numbers, variant, lambda path: (built / path).read_text("utf-8"))
+        for entry in numbers.values():
+            cells = notebooks.read(plan.job(*entry["job"].split("/")).notebook).cells
+            assert "umbers" in cells[entry["cell"] - 1].source
+
+
+def test_numbers_of_a_scenario_lead_back_through_its_own_run_alone(built):
+    whole = json.loads((built / paths.MANIFEST).read_text("utf-8"))
+    every = set(config.scenarios().scenarios)
+    keys = json.loads((built / paths.all_numbers(config.ALL)).read_text("utf-8"))
+    seen = set()
+    for key in keys:
+        if key.startswith("F19.") and key != "F19.draws":
+            own = key.split(".")[1]
+            trail = "\n".join(tracing.way_back(whole, f"all:{key}"))
+            assert {name for name in every if f"all/scenario_{name}:" in trail} == {own}
+            seen.add(own)
+    assert seen == every
 
 
 def test_report_asks_nothing_of_any_server_and_tells_every_claim(built):

@@ -32,6 +32,7 @@ def written(monkeypatch, tmp_path):
     """Where figures go: never into the repository."""
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.setattr(charts.files, "by_hand", lambda: None)
     # The build fixes the date of PDFs; so must the test.
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
 

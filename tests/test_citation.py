@@ -26,6 +26,7 @@ BUILT = {
         "nabcdef": {
             "kind": "number", "title": "article:F01.x", "value": "−22.1 %", "job": "a/F01",
             "files": ["data/processed/article/numbers.json"],
+            "origin": "computed in cell 11 of a/F01 from article/headline.csv",
         },
         "MIL-2a-article": {
             "kind": "claim", "title": "NATO gave 280.", "value": "supported", "job": "a/F01",

@@ -27,9 +27,9 @@ SVG = (
 )
 
 
-def number(value, unit="bn EUR", display=None, source="data/processed/latest/headline.csv"):
+def number(value, unit="bn EUR", display=None, job="latest/results", **where):
     shown = display or f"{value} {unit}"
-    return {"value": value, "unit": unit, "display": shown, "source": source}
+    return {"value": value, "unit": unit, "display": shown, "job": job, **where}
 
 
 def figure(name="F16", width=5, made="a", data="month,eur\n2025-01,1\n2025-02,2\n", **words):
@@ -120,7 +120,7 @@ def test_a_number_that_moves_to_another_notebook_has_not_changed():
     moved, stays = number(1), number(2)
     found = compare(
         {first: {"a": moved, "b": stays}, second: {}},
-        {first: {"b": stays}, second: {"a": moved | {"source": "elsewhere.csv"}}},
+        {first: {"b": stays}, second: {"a": moved | {"job": "latest/F02"}}},
     )
     assert found.changes() == []
 
@@ -301,17 +301,18 @@ def test_a_table_of_the_report_tells_how_many_rows_it_shows_otherwise():
 
 # ---------------------------------------------------------------- what was expected
 
+CELL = {"is": {"file": "figures/latest/F16.csv", "row": {}, "column": "eur"}}
 OLD = {
     **figure(), **figure("F17"),
     NUMBERS: {
-        "F16.mean": number(1, source="figures/latest/F16.csv"), "headline.all": number(5),
-        "claim.A-1.value": number(1, source=CLAIMS),
+        "F16.mean": number(1, job="latest/F16", **CELL), "headline.all": number(5),
+        "claim.A-1.value": number(1, job="latest/claims"),
     },
     CLAIMS: HEAD + "A-1,A,supported,10,%,x\n",
     MONTHLY: "k,v\na,1\n",
 }  # fmt: skip
 F16 = {**OLD, **figure(width=6), NUMBERS: OLD[NUMBERS] | {
-    "F16.mean": number(2, source="figures/latest/F16.csv")}}  # fmt: skip
+    "F16.mean": number(2, job="latest/F16", **CELL)}}  # fmt: skip
 
 
 @pytest.mark.parametrize("pattern", ["F16", "F16-latest", "F1?", "figures/latest/F16.csv"])

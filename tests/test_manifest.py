@@ -38,7 +38,8 @@ def root(tmp_path, monkeypatch):
     put(tmp_path, "figures/article/F01.csv", "x,y\n1,2\n")
     words = {"figure": "F01", "variant": "article", "title": "A title"}
     put(tmp_path, "figures/article/F01.json", json.dumps(words))
-    entry = {"value": 2, "unit": "%", "display": "2 %", "source": "figures/article/F01.csv"}
+    entry = {"value": 2, "unit": "%", "display": "2 %", "job": "article/F01", "cell": 4}
+    entry["is"] = {"file": "figures/article/F01.csv", "row": {"x": 1}, "column": "y"}
     put(tmp_path, "data/processed/article/numbers/F01.json", json.dumps({"F01.y": entry}))
     job(
         "article", "F01", "notebooks/figures/F01.ipynb", ["data/processed/clean/kiel.csv"],
@@ -103,6 +104,36 @@ def test_the_manifest_tells_every_output_with_its_job_and_inputs(root):
     assert (figure["kind"], figure["title"], figure["cell"]) == ("figure", "A title", 5)
     number = whole["items"][paths.number_id("article", "F01.y")]
     assert (number["title"], number["value"]) == ("article:F01.y", "2 %")
+    assert (number["job"], number["cell"]) == ("article/F01", 4)
+    assert (
+        number["origin"] == "y where x = 1 in figures/article/F01.csv, by cell 4 of article/F01"
+    )
+    assert number["files"] == ["figures/article/F01.csv"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"value": 3}, "is not the cell that it names"),
+        ({"job": "article/F02"}, "names another job"),
+        ({"cell": None}, "names another job than the one that gave it, or no cell"),
+        (
+            {"is": {"file": "figures/article/F02.csv", "row": {}, "column": "y"}},
+            "neither reads nor writes",
+        ),
+    ],
+)
+def test_a_number_with_a_wrong_source_stops_the_build(root, change, told):
+    path = "data/processed/article/numbers/F01.json"
+    entries = json.loads((root / path).read_text())
+    entries["F01.y"] |= change
+    put(root, path, json.dumps(entries))
+    job(
+        "article", "F01", "notebooks/figures/F01.ipynb", ["data/processed/clean/kiel.csv"],
+        ["figures/article/F01.csv", "figures/article/F01.json", path],
+    )  # fmt: skip
+    with pytest.raises(AuditError, match=told):
+        manifest.build(WRITTEN)
 
 
 def test_a_file_that_was_changed_afterwards_is_refused(root):

@@ -1,6 +1,7 @@
 """Numbers on their way into prose."""
 
 import json
+import re
 
 import pytest
 
@@ -38,15 +39,21 @@ def test_unknown_unit_lists_the_known_ones():
     assert "bn EUR" in str(caught.value)
 
 
-def test_entry_holds_value_unit_display_and_source():
-    found = Numbers("notebooks/F01.ipynb")
+def test_entry_holds_value_unit_display_and_where_it_comes_from(monkeypatch):
+    monkeypatch.setattr(
+        numbers.files, "_read", {"data/processed/b.csv", "data/processed/a.csv"}
+    )
+    found = Numbers()
     found.add("a.b", 1 / 3, "bn EUR")
     found.add("a.c", 280.0, "bn US$", shown="280 bn US$")
     assert found.entries["a.b"] == {
         "value": 0.333333333333,
         "unit": "bn EUR",
         "display": "0.3 bn EUR",
-        "source": "notebooks/F01.ipynb",
+        # Nobody says outside the workflow which job it is.
+        "job": None,
+        "cell": None,
+        "from": ["data/processed/a.csv", "data/processed/b.csv"],
     }
     assert found.entries["a.c"]["display"] == "280 bn US$"
 
@@ -72,9 +79,14 @@ def test_zero_is_a_number():
     assert found.entries["a"]["display"] == "0"
 
 
-def write(path, **values):
+def write(path, job=None, **values):
+    path = path.parent / "latest/numbers" / path.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    job = job or f"latest/{path.stem}"
     path.write_text(
-        json.dumps({key: {"value": v, "source": path.stem} for key, v in values.items()})
+        json.dumps(
+            {key: {"value": v, "job": job, "cell": 3, "from": []} for key, v in values.items()}
+        )
     )
     return path
 
@@ -103,3 +115,68 @@ def test_written_numbers_read_back(tmp_path, monkeypatch):
     found.add("a", 1.5, "%")
     found.write("out/F01.json")
     assert numbers.read("out/F01.json") == found.entries
+
+
+# ---------------------------------------------------------------- where numbers come from
+
+TABLE = """donors,measure,low,label
+nato,allocation,209.9,NATO members
+nato,commitment,1234.5678,NATO members
+all,allocation,,All donors
+all,allocation,3,All donors
+"""
+
+
+def held(value, row, column="low"):
+    found = Numbers("figures/article/F01.csv")
+    found.add(
+        "a", value, "text" if isinstance(value, str) else "bn US$", row=row, column=column
+    )
+    numbers.check(found.entries, "F01.json", {"figures/article/F01.csv": TABLE}.__getitem__)
+    return found.entries["a"]
+
+
+def test_a_number_that_is_a_cell_names_file_row_and_column():
+    entry = held(1234.5678, {"donors": "nato", "measure": "commitment"})
+    assert entry["is"] == {
+        "file": "figures/article/F01.csv",
+        "row": {"donors": "nato", "measure": "commitment"},
+        "column": "low",
+    }
+    assert "from" not in entry
+    assert held("NATO members", {"low": 209.9}, "label")["value"] == "NATO members"
+    words = numbers.origin({**entry, "job": "article/F01", "cell": 11})
+    assert words == (
+        "low where donors = nato, measure = commitment in figures/article/F01.csv, "
+        "by cell 11 of article/F01"
+    )
+    assert numbers.origin(
+        {"from": ["data/processed/a/monthly.csv"], "job": "a/F16", "cell": 9}
+    ) == ("computed in cell 9 of a/F16 from a/monthly.csv")
+
+
+@pytest.mark.parametrize(
+    ("value", "row", "column", "told"),
+    [
+        (209.8, {"donors": "nato", "measure": "allocation"}, "low", "found: 209.9"),
+        (209.9, {"donors": "nato"}, "low", "found: 2 rows"),
+        (209.9, {"donors": "all"}, "low", "found: 2 rows"),
+        (209.9, {"donors": "eu"}, "low", "found: 0 rows"),
+        (209.9, {"donor": "nato"}, "low", "found: donor"),
+        (209.9, {"donors": "nato"}, "high", "found: high"),
+        ("nato members", {"low": 209.9}, "label", "found: NATO members"),
+    ],
+)
+def test_a_number_that_is_not_the_cell_that_it_names_is_refused(value, row, column, told):
+    with pytest.raises(AuditError, match="the number 'a'") as caught:
+        held(value, row, column)
+    assert told in re.sub("found: +'?", "found: ", str(caught.value))
+
+
+def test_a_number_of_another_job_or_file_is_refused(tmp_path):
+    path = write(tmp_path / "F19.json", job="all/attrition", a=1)
+    with pytest.raises(AuditError, match=r"(?s)names another job.*found: +.all/attrition"):
+        numbers.merge([path])
+    entry = {"job": "all/F19", "cell": 9, "from": ["data/processed/all/b.csv"]}
+    with pytest.raises(AuditError, match="neither reads nor writes"):
+        numbers.check_origin({"a": entry}, "F19.json", job="all/F19", known={"a.csv"})

@@ -21,17 +21,28 @@ NUMBERS = {
             "value": 220.4,
             "unit": "bn US$",
             "display": "220.4 bn US$",
-            "source": "F01.csv, row 3",
+            "job": "article/F01",
+            "cell": 11,
+            "is": {"file": "F01.csv", "row": {"donors": "nato"}, "column": "usd"},
         },
         "headline.all.usd": {
             "value": 278.1,
             "unit": "bn US$",
             "display": "278.1 bn US$",
-            "source": "F01.csv, row 1",
+            "job": "article/F01",
+            "cell": 11,
+            "from": ["F01.csv"],
         },
     },
     "latest": {
-        "share.europe": {"value": 0.62, "unit": "%", "display": "62 %", "source": "F16.csv"}
+        "share.europe": {
+            "value": 0.62,
+            "unit": "%",
+            "display": "62 %",
+            "job": "latest/F16",
+            "cell": 9,
+            "from": [],
+        }
     },
 }
 
@@ -261,7 +272,10 @@ def test_a_number_brings_its_key_and_source():
     text = resolve("About {{article:headline.nato.usd}} in all.")
     assert "220.4\u00a0bn\u00a0US\\$" in text
     one = paths.number_id("article", "headline.nato.usd")
-    assert f'title="{one} · article:headline.nato.usd · F01.csv, row 3"' in text
+    assert (
+        f'title="{one} · article:headline.nato.usd · usd where donors = nato in F01.csv, by cell 11 of article/F01"'
+        in text
+    )
     assert f"](#{one})" in text
 
 
@@ -439,7 +453,7 @@ def test_claims_show_as_they_were_written(page):
 def test_a_number_in_the_page_shows_its_source(page):
     spans = [s for s in Tags(page).named("span") if s.get("class") == "number"]
     assert spans[0]["data-key"] == "article:headline.all.usd"
-    assert "F01.csv, row 1" in spans[0]["title"]
+    assert "computed in cell 11 of article/F01 from F01.csv" in spans[0]["title"]
 
 
 @pytest.mark.parametrize("convert", [report.to_html, report.to_pdf])
