@@ -1,10 +1,11 @@
 """Break builds in every way that is known, and show that nothing is lost.
 
 Each fault strikes a build of a part of the DAG in a copy of the committed state, in a folder
-with spaces and letters outside ASCII; then the same command is given again. What a person saw,
-and whether every output is again what outputs.sha256 records, is written into docs/faults.csv,
-from which `aidaudit generate` makes docs/faults.md. Kills come at seeded random moments, in
-many rounds; `--seed` and `--first` repeat one. Takes the better part of an hour:
+with spaces and letters outside ASCII; then the same command is given again. What a person saw
+is written into docs/faults.csv, if every output is then what a clean build gives; `aidaudit
+generate` makes docs/faults.md of it. Kills come at seeded moments that are counted in events
+(events.py), in many rounds, each after a change of notebooks; `--seed` and `--first` repeat
+one. Takes the better part of an hour:
 python tests/faults/run.py [--rounds 200] [--seed 1] [NAME …]
 
 What a machine cannot do (mount, another user, no network) is skipped and said so.
@@ -20,13 +21,16 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -45,6 +49,11 @@ TARGETS = [
 NOTEBOOK = "notebooks/figures/F10.ipynb"
 RAW = "data/raw/imf_weo/october_2025/outlook.csv"
 FOLDER = "a büild of its own"
+# Where builds write, and what they write besides.
+OUTPUTS = ("data/processed", "figures", "report/notebooks", "report/build")
+WRITTEN = (*OUTPUTS, ".snakemake", ".staging", ".baseline", "logs")
+# In turn with a remark at its end and without: what is stale then differs.
+CHANGED = ["notebooks/figures/F10.ipynb", "notebooks/tables/T02.ipynb"]
 
 
 class Checkout:
@@ -53,24 +62,50 @@ class Checkout:
     def __init__(self, base: Path, *, whole: bool = False) -> None:
         """base: an empty folder. whole: build everything, which takes minutes a round."""
         self.root = copies.unpacked(base / FOLDER)
+        shutil.copyfile(Path(__file__).with_name("events.py"), self.root / "sitecustomize.py")
         self.variables = copies.environment(self.root)
         self.whole = whole
         self.targets = [] if whole else TARGETS
-        told = self.build()
+        # What a clean build gives, of notebooks as they are and of those that are changed.
+        self.clean = [self._clean(), self._clean()]
+
+    def _clean(self) -> dict[str, str]:
+        told = self.build("--forceall")
         if told.returncode:
             raise Failed(told.stdout[-3000:])
-        lines = (self.root / "outputs.sha256").read_text("utf-8").splitlines()
-        recorded = {line[66:]: line[:64] for line in lines}
-        self.expected = {path: d for path, d in recorded.items() if (self.root / path).exists()}
-        # All of them: what only lies on the way Snakemake does not miss.
-        self.targets = sorted(self.expected)
-        if wrong := self.wrong():
-            raise Failed(f"the part is not what is recorded: {wrong[:5]}")
+        made = {
+            path.relative_to(self.root).as_posix(): _hash(path)
+            for folder in OUTPUTS
+            for path in sorted((self.root / folder).rglob("*"))
+            if path.is_file() and path.name != ".gitkeep"
+        }
+        self.clean = [made]
+        self.change()
+        return made
 
-    def start(self, *options: str, **variables: str) -> subprocess.Popen:
-        """Begin to build the part."""
+    @property
+    def expected(self) -> dict[str, str]:
+        """Output → its sha256 in a clean build of what is here."""
+        return self.clean[0]
+
+    def change(self) -> None:
+        """Change some notebooks; the next time, change them back."""
+        self.clean.reverse()
+        for notebook in CHANGED:
+            path = self.root / notebook
+            content = json.loads(path.read_text("utf-8"))
+            last = content["cells"][-1]
+            tried = "\n# tried"
+            text = "".join(last["source"])
+            last["source"] = text.removesuffix(tried) if text.endswith(tried) else text + tried
+            path.write_text(json.dumps(content), "utf-8")
+
+    def start(
+        self, *options: str, targets: Sequence[str] | None = None, **variables: str
+    ) -> subprocess.Popen:
+        """Begin to build the part, or other targets."""
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *options, "--", *self.targets],
+            [sys.executable, "-m", "snakemake", *options, "--", *(targets or self.targets)],
             cwd=self.root,
             env={**self.variables, **variables},
             stdin=subprocess.DEVNULL,
@@ -78,16 +113,20 @@ class Checkout:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # A shell has what it runs in the background ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def build(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
-        """Build the part."""
-        process = self.start(*options, **variables)
+    def build(
+        self, *options: str, targets: Sequence[str] | None = None, **variables: str
+    ) -> subprocess.CompletedProcess:
+        """Build the part, or other targets."""
+        process = self.start(*options, targets=targets, **variables)
         told, _ = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, told)
 
     def wrong(self) -> list[str]:
-        """Outputs that are missing or not as recorded."""
+        """Outputs that are missing or not as a clean build gives them."""
         return [path for path, d in self.expected.items() if _hash(self.root / path) != d]
 
     def lose(self, chance: random.Random) -> None:
@@ -114,14 +153,14 @@ class Checkout:
             time.sleep(0.05)
 
     def resumed(self) -> str:
-        """Build again; how that went. Raises Failed unless all is as recorded, and clean."""
+        """Build again; how that went. Raises Failed unless all is as in a clean build."""
         self.quiet()
         done = self.build()
         if done.returncode or (wrong := self.wrong()):
             said = done.stdout[-2000:]
             raise Failed(f"not resumed: {wrong[:5] if not done.returncode else ''}\n{said}")
         self.quiet()
-        kept = {"fingerprint.json"}
+        kept = {"fingerprint.json", "hashes.json"}
         left = {path.name for path in (self.root / ".staging").iterdir()} - kept
         if left:
             raise Failed(f"left in .staging: {sorted(left)}")
@@ -172,57 +211,196 @@ def _parent(process: psutil.Process) -> int:
     return 0
 
 
-ROLES = ("Snakemake", "the warm parent", "a runner", "a kernel", "a job's command")
+def sessions(checkout: Checkout, build: subprocess.Popen, number: int) -> None:
+    """Send a signal to what a terminal would: Snakemake and its jobs' commands."""
+    with suppress(ProcessLookupError):
+        os.killpg(build.pid, number)
 
 
-def killed(checkout: Checkout, seed: int, number: int) -> tuple[str, str, list[str]]:
-    """One round: what was struck, what was said, outputs that were not there then."""
-    chance = random.Random(f"{seed}-{number}")
-    role = ROLES[number % len(ROLES)]
-    stop = number % 11 == 0
-    checkout.lose(chance)
-    build = checkout.start()
-    longer = 5 if checkout.whole else 1
-    begin, end = (0.3, 6.0) if role == "Snakemake" else (2.5, 5.5)
-    time.sleep(chance.uniform(begin, end * longer))
-    struck = ""
-    while not struck and build.poll() is None:
-        victims = _roles(checkout, build)[role]
-        if victims:
+def one_of(role: str) -> Callable[[Checkout, subprocess.Popen, random.Random], None]:
+    """Kill one process of a kind, if there is one."""
+
+    def strike(checkout: Checkout, build: subprocess.Popen, chance: random.Random) -> None:
+        if victims := _roles(checkout, build)[role]:
             with suppress(psutil.Error):
-                one = chance.choice(victims)
-                if stop and role == "Snakemake":
-                    os.killpg(one.pid, signal.SIGINT)
-                    struck = "Ctrl-C"
+                chance.choice(sorted(victims, key=lambda one: one.pid)).kill()
+
+    return strike
+
+
+def _everything(checkout: Checkout, build: subprocess.Popen, chance: random.Random) -> None:
+    for process in checkout.processes():
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def to_terminal(number: int) -> Callable[[Checkout, subprocess.Popen, random.Random], None]:
+    """Send a signal to all that a terminal would."""
+    return lambda checkout, build, chance: sessions(checkout, build, number)
+
+
+LOSS, TWICE = "power loss", "Ctrl-C twice"
+STRIKES = {
+    "SIGHUP (the terminal was closed)": to_terminal(signal.SIGHUP),
+    "Ctrl-C": to_terminal(signal.SIGINT),
+    TWICE: to_terminal(signal.SIGINT),
+    "SIGTERM to Snakemake": lambda checkout, build, chance: build.terminate(),
+    "kill -9 of Snakemake and its group": to_terminal(signal.SIGKILL),
+    **{
+        f"kill -9 of {role}": one_of(role)
+        for role in ("Snakemake", "the warm parent", "a runner", "a kernel", "a job's command")
+    },
+    LOSS: _everything,
+}
+# What happens in a build (events.py), and how often at least in a round.
+EVENTS = {
+    "begun": 4,
+    "run": 4,
+    "cell": 20,
+    "moved": 10,
+    "closed": 3,
+    "recorded": 3,
+    "failed": 1,
+}
+# Some can only be struck while they are there.
+WHILE = {
+    "kill -9 of a runner": ("run", "cell", "moved", "closed"),
+    "kill -9 of a kernel": ("cell",),
+    "kill -9 of a job's command": ("run", "cell", "moved"),
+}
+
+
+@dataclass(frozen=True)
+class Round:
+    """What strikes when: at the n-th event of a kind; fails: the n-th notebook to begin, or 0.
+
+    alone: whether one file is asked for first when the build is taken up. seed: of what
+    is lost.
+    """
+
+    strike: str
+    event: str
+    number: int
+    fails: int
+    alone: bool
+    seed: str
+
+    def __str__(self) -> str:
+        """In words."""
+        failing = f", notebook {self.fails} failing" if self.fails else ""
+        return f"{self.strike}, at {self.event} {self.number}{failing}"
+
+
+def drawn(seed: int, number: int) -> Round:
+    """A round of a seed: strikes take turns, the rest is chance."""
+    chance = random.Random(f"{seed}-{number}")
+    strike = list(STRIKES)[number % len(STRIKES)]
+    event = chance.choice(WHILE.get(strike, list(EVENTS)))
+    fails = chance.randint(1, 2) if event == "failed" or chance.random() < 0.3 else 0
+    at = chance.randint(1, EVENTS[event])
+    return Round(strike, event, at, fails, chance.random() < 0.3, f"{seed}-{number}")
+
+
+class Watch:
+    """Is told of each event by the process in which it happens, which waits for the answer."""
+
+    def __init__(self, path: Path, asked: Round, strike: Callable[[], None]) -> None:
+        """path: of the socket. strike: called once, at the moment that is asked for."""
+        self.asked, self.strike = asked, strike
+        self.counts: Counter[str] = Counter()
+        self.struck = False
+        self.turn = threading.Lock()
+        path.unlink(missing_ok=True)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(64)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self.socket.accept()
+                threading.Thread(target=self._answer, args=[client], daemon=True).start()
+
+    def _answer(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            event, pid = client.recv(100).decode().split()
+            with self.turn:
+                self.counts[event] += 1
+                at = self.counts[event]
+                if not self.struck and (event, at) == (self.asked.event, self.asked.number):
+                    self.struck = True
+                    self.strike()
+                if event == "stopping" and self.struck and self.asked.strike == TWICE:
+                    os.kill(int(pid), signal.SIGINT)
+            client.sendall(b"x" if (event, at) == ("run", self.asked.fails) else b".")
+
+
+def lost(checkout: Checkout, since: float, chance: random.Random) -> None:
+    """Leave of what was written last what a disk may have kept: nothing, a part, or no file."""
+    for folder in WRITTEN:
+        for path in sorted((checkout.root / folder).rglob("*")):
+            if path.is_file() and path.stat().st_ctime >= since and chance.random() < 0.4:
+                how = chance.choice(("emptied", "removed", "torn"))
+                if how == "removed":
+                    path.unlink()
                 else:
-                    one.kill()
-                    struck = f"kill -9 of {role}"
-        time.sleep(0.01)
-    told, _ = build.communicate(timeout=600)
+                    size = path.stat().st_size
+                    os.truncate(path, 0 if how == "emptied" else size // 2)
+
+
+def struck_by(checkout: Checkout, asked: Round) -> tuple[bool, str, int]:
+    """One round: whether it was struck, what was said, how many outputs were not right then.
+
+    The notebooks have changed since the last build, and a part of the outputs is lost. Raises
+    Failed unless the next build makes all of it.
+    """
+    chance = random.Random(asked.seed)
+    checkout.change()
+    checkout.lose(chance)
+    begun = time.time()
+    build: list[subprocess.Popen] = []
+    at = checkout.root.parent / "events"
+    watch = Watch(at, asked, lambda: STRIKES[asked.strike](checkout, build[0], chance))
+    with watch.turn:
+        build.append(checkout.start(FAULT_EVENTS=str(at)))
+    told, _ = build[0].communicate(timeout=600)
+    watch.socket.close()
     checkout.quiet()
-    missing = checkout.wrong()
+    if asked.strike == LOSS and watch.struck:
+        lost(checkout, begun, chance)
+    wrong = checkout.wrong()
+    if asked.alone:
+        done = checkout.build(targets=["figures/all/F10.svg"])
+        own = [path for path in checkout.wrong() if "F10." in path]
+        if done.returncode or own:
+            raise Failed(f"not made by itself: {own}\n{done.stdout[-2000:]}")
     checkout.resumed()
-    return struck, told, missing
+    return watch.struck, told, len(wrong)
 
 
 def kills(checkout: Checkout, seed: int, first: int, rounds: int) -> list[dict]:
-    """Rounds of kills, a row of the table for each kind."""
+    """Rounds of strikes, a row of the table for each kind."""
     counts: Counter[str] = Counter()
     said: dict[str, str] = {}
     left: Counter[str] = Counter()
     number, done = first, 0
     while done < rounds:
+        asked = drawn(seed, number)
         try:
-            struck, told, missing = killed(checkout, seed, number)
+            was, told, wrong = struck_by(checkout, asked)
         except Failed as failure:
-            raise Failed(f"round {number} of seed {seed}: {failure}") from None
+            raise Failed(f"round {number} of seed {seed} ({asked}): {failure}") from None
         number += 1
-        if struck:
+        if was:
             done += 1
-            counts[struck] += 1
-            left[struck] += len(missing)
-            said[struck] = seen(told) or said.get(struck, "")
-            print(f"{done} of {rounds}: round {number - 1}, {struck}", flush=True)
+            what = asked.strike + (
+                ", after a job had failed" if asked.event == "failed" else ""
+            )
+            counts[what] += 1
+            left[what] += wrong
+            said[what] = seen(told) or said.get(what, "")
+            print(f"{done} of {rounds}: round {number - 1}, {asked}", flush=True)
     of_all = ", everything being built" if checkout.whole else ""
     return [
         row(what + of_all, counts[what], said[what], f"{left[what] / counts[what]:.0f}", seed)
