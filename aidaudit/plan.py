@@ -287,9 +287,9 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
     match PurePosixPath(one.notebook).parts[1:]:
         case ("clean", "kiel.ipynb"):
             number = one.offer["release"]
-            # The release before is what it is held against.
-            before = [n for n in sources.release_numbers() if n < number][-1:]
-            folders = map(paths.raw_release, (number, *before))
+            # It is held against those before and after it.
+            beside = sources.neighbours(number)
+            folders = map(paths.raw_release, (number, *beside))
             return [*(path for folder in folders for path in raw(folder)), *OWN, JUMPS]
         case ("clean", "context.ipynb"):
             return [*(path for folder in one.offer["folders"] for path in raw(folder)), *OWN]
