@@ -360,23 +360,29 @@ def _data() -> str:
 def _accepted() -> str:
     """What plausibility.csv accepts, a row for each release and reason."""
     rows = []
-    for (release, reason), found in plausibility.accepted().groupby(["release", "reason"]):
+    every = plausibility.accepted().groupby(["release", "against", "reason"])
+    for (release, against, reason), found in every:
         said = []
         for (check, measure), parts in found.groupby(["check", "measure"], sort=False):
+            named = ", ".join(filter(None, parts["part"])) or "all"
             if check in plausibility.BOUNDS:
-                named = ", ".join(filter(None, parts["part"]))
-                said.append(f"{measure}s: {named or 'all'}")
+                said.append(f"{measure}s: {named}")
+            elif check in plausibility.PAIRWISE:
+                what = f" ({measure}s)" if measure else ""
+                said.append(f"{plausibility.WORDS[check]}{what}: {named}")
             else:
                 said.append(f"{plausibility.WORDS[check]}: {parts['found'].item():g}")
-        rows.append([f"{release}", plain("; ".join(said)), plain(reason)])
+        beside = f"{against}" if against else "–"
+        rows.append([f"{release}", beside, plain("; ".join(said)), plain(reason)])
     bounds = {name: str(bound) for name, bound in plausibility.BOUNDS.items()}
     return _pipe(
-        ["Release", "What", "Why"],
+        ["Release", "Held against", "What", "Why"],
         rows,
-        [-8, 46, 46],
+        [-8, -8, 42, 42],
         f"T17: {REPORT_TABLES['T17']}. From one release to the next nothing is said of "
         f"{bounds['total']} of the total, {bounds['aid_type']} of a type of aid, and "
-        f"{bounds['donor']} of a donor, or one below {plausibility.SMALL_EUR_BN} bn EUR. "
+        f"{bounds['donor']} of a donor, or one below {plausibility.SMALL_EUR_BN} bn EUR; "
+        "whatever the later one no longer lists is always said. "
         "{#T17}",
     )
 

@@ -81,9 +81,17 @@ def ingest(
         str, typer.Argument(help="kiel, ecb, imf_weo, worldbank, nato or eu")
     ] = "",
     file: Annotated[Path | None, typer.Argument(help="the upstream file")] = None,
-    release: Annotated[int | None, typer.Option(help="Kiel release number")] = None,
+    release: Annotated[
+        str | None, typer.Option(help="Kiel release number; edition of another source")
+    ] = None,
     cut_off: Annotated[str | None, typer.Option(help="last day covered (ISO date)")] = None,
     taken: Annotated[str | None, typer.Option(help="day of download (ISO date)")] = None,
+    obtained_from: Annotated[
+        str | None, typer.Option(help="who it was obtained from, and where")
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option(help="why it may change or lack rows that are here")
+    ] = None,
     every: Annotated[
         Path | None, typer.Option("--all", help="folder with all upstream files")
     ] = None,
@@ -104,11 +112,13 @@ def ingest(
             mend="see `aidaudit ingest --help`.",
         )
     else:
-        origin = ingesting.origin_of(source, file, release, cut_off, taken)
+        origin = ingesting.origin_of(source, file, release, cut_off, taken, obtained_from)
         chosen = [(file, origin)]
     for path, origin in chosen:
-        folder = ingesting.ingest(path, origin, replace=replace)
+        folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=print)
         print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
+        for line in ingesting.unstated(origin):
+            print(line)
     ingesting.write_overview()
 
 
@@ -455,6 +465,10 @@ def new_release(
         str | None, typer.Option(help="its last day (ISO date), likewise")
     ] = None,
     variant: Annotated[str | None, typer.Option(help="what to call the variant")] = None,
+    taken: Annotated[str | None, typer.Option(help="day of download (ISO date)")] = None,
+    obtained_from: Annotated[
+        str | None, typer.Option(help="who it was obtained from, and where")
+    ] = None,
 ) -> None:
     """Take a Kiel release as a further variant: the report grows a column.
 
@@ -462,7 +476,9 @@ def new_release(
     """
     from aidaudit import scaffold
 
-    begun, shows = scaffold.release(file, release, cut_off, variant)
+    begun, shows = scaffold.release(
+        file, release, cut_off, variant, taken=taken, obtained_from=obtained_from, tell=print
+    )
     written = [*scaffold.write(begun), *scaffold.write(scaffold.defaults())]
     print(f"A further variant of the report. {shows}")
     _begun(written, begun.run)

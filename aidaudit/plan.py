@@ -506,7 +506,13 @@ def excerpts(one: Job) -> list[Excerpt]:
             found += [*corrections, _donors(one, folders, corrections)]
             if (number := one.offer.get("release")) is not None:
                 found.append(
-                    parts.rows(JUMPS, f"{number}", lambda row: _is(row["release"], number))
+                    parts.rows(
+                        JUMPS,
+                        f"{number}",
+                        lambda row: any(
+                            _is(text, number) for text in (row["release"], row["against"]) if text
+                        ),
+                    )
                 )
         case ("report.ipynb",):
             found.append(parts.rows(JUMPS, "all", lambda row: True))
@@ -518,9 +524,8 @@ def _raw_folders(one: Job) -> list[str]:
     if "folders" in one.offer:
         return one.offer["folders"]
     number = one.offer["release"]
-    # The release before is what it is held against.
-    before = [n for n in sources.release_numbers() if n < number][-1:]
-    return [paths.raw_release(n) for n in (number, *before)]
+    # It is held against those before and after it.
+    return [paths.raw_release(n) for n in (number, *sources.neighbours(number))]
 
 
 def _corrections(folder: str) -> Excerpt:

@@ -1,14 +1,19 @@
-"""Whether a release can be what it says it is, seen beside the one before it.
+"""Whether a release can be what it says it is, seen beside the ones before and after it.
 
-Compares totals (all donors, per donor, per type of aid) with the release before, and looks for
-what slips leave behind: rows after the cut-off, days in other months, repeated rows, amounts
-in another currency than they name. What lies beyond the bounds below stops `aidaudit ingest`
-and the build, unless a row of data/raw/plausibility.csv accepts it, with its reason. Such a
-row must say what was found, so that it is noticed when upstream changes; it mends nothing.
+Compares totals (all donors, per donor, per type of aid) and who is present (donor, type and
+measure, as sets; rows, as counts) with both neighbours, at the depth that both have, and looks
+for what slips leave behind: rows after the cut-off, days in other months, repeated rows,
+amounts in another currency than they name. What lies beyond the bounds below, and whatever a
+later release lacks, stops `aidaudit ingest` and the build, unless a row of
+data/raw/plausibility.csv accepts it, with its reason. Such a row names both releases and says
+what was found, so that it is noticed when one of them changes; it corrects nothing.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -59,9 +64,18 @@ ROUNDED_EUR = 2e6
 HAIR = 0.005
 # So many rows are named in a message.
 SHOWN = 8
+# So many rows for `plausibility.csv` are offered at once; a file that needs more is another.
+OFFERED = 60
 
-# What a release is looked at for by itself.
+# What one release is held against another for, besides `BOUNDS`; parts of a donor are named
+# 'donor: type'.
+GONE, NEW, ROWS = "gone", "new", "rows"
+PAIRWISE = [*BOUNDS, GONE, ROWS]
+KEY = ["release", "against", "check", "measure", "part"]
+# What the other checks look for.
 WORDS = {
+    GONE: "no longer listed",
+    ROWS: "fewer rows",
     "after_cut_off": "rows dated after the cut-off",
     "ends_early": "months without aid before the cut-off",
     "day_and_month": "rows whose day lies in another month than they name",
@@ -72,8 +86,14 @@ WORDS = {
 
 
 class Finding(NamedTuple):
-    """What was seen of one sum, or of rows of one kind; row: the one to look at first."""
+    """What was seen of one sum, or of rows of one kind; row: the one to look at first.
 
+    release, against: the later release and the earlier one; against is 0 where a release is
+    looked at by itself.
+    """
+
+    release: int
+    against: int
     check: str
     measure: str
     part: str
@@ -92,32 +112,36 @@ def check(
     *,
     cut_off: str,
     shown: str | Path,
-    before: tuple[int, pd.DataFrame] | None,
+    neighbours: Mapping[int, pd.DataFrame],
 ) -> pd.DataFrame:
-    """Hold a release against the one before it, and against itself.
+    """Hold a release against those next to it, and against itself.
 
     tidy: its clean table, of any depth. raw: the table it is made of, whose index counts the
     rows that errors name from 0. cut_off: ISO date. shown: how errors name the raw table.
-    before: number and clean table of the release before, if there is one. Returns one row per
-    finding, columns as `Finding` and reason (of what was accepted). Raises AuditError for the
-    first finding beyond its bound that nothing accepts, and for an accepted one that is not
-    there (any more).
+    neighbours: number and clean table of the releases before and after, where there are any.
+    Returns one row per finding, columns as `Finding` and reason (of what was accepted). Raises
+    AuditError for whatever lies beyond its bound and is not accepted, with the rows that would
+    accept it, and for a row that accepts what is not there.
     """
-    found = pd.DataFrame(
-        [*_jumps(tidy, raw, before), *_within(tidy, raw, cut_off)], columns=Finding._fields
-    ).astype({"row": "Int64"})
-    rows = accepted()
-    rows = rows[rows["release"] == release]
-    if before is None:
-        # A release alone can be held against nothing.
-        rows = rows[~rows["check"].isin(list(BOUNDS))]
-    key = ["check", "measure", "part"]
-    said = {tuple(row[key]): (at, row) for at, row in rows.iterrows()}
-    reasons = {}
+    found = [
+        finding
+        for number, other in sorted(neighbours.items())
+        for finding in _beside(tidy, raw, release, other, number)
+    ]
+    found += [one._replace(release=release) for one in _within(tidy, raw, cut_off)]
+    found = pd.DataFrame(found, columns=Finding._fields).astype({"row": "Int64"})
+    rows = accepted(release)
+    stale = rows[[_elsewhere(row, release, neighbours) for _, row in rows.iterrows()]]
+    # A release without a neighbour on one side can be held against nothing there.
+    pairs = {(max(release, n), min(release, n)) for n in neighbours} | {(release, 0)}
+    current = [pair in pairs for pair in zip(rows["release"], rows["against"], strict=True)]
+    said = {tuple(row[KEY]): (at, row) for at, row in rows[current].iterrows()}
+    reasons, missing = {}, []
     for at, finding in found[found["beyond"]].iterrows():
-        at_row, row = said.pop(tuple(finding[key]), (None, None))
+        at_row, row = said.pop(tuple(finding[KEY]), (None, None))
         if row is None:
-            raise _not_believed(release, finding, shown)
+            missing.append(finding)
+            continue
         if abs(row["found"] - finding["found"]) > HAIR:
             raise AuditError(
                 "the row accepts something else than there is.",
@@ -125,32 +149,56 @@ def check(
                 row=at_row + 2,
                 column="found",
                 found=float(row["found"]),
-                expected=f"{finding['found']:.3f} {finding['unit']}: {finding['told']}",
-                mend="look at the release again; then correct or delete the row.",
+                expected=f"{quoted(finding)} {finding['unit']}: {finding['told']}",
+                mend=f"look at {_which(finding)} and their corrections again: one of them, or "
+                "this row, was changed. Then write what is found now, or delete the row.",
             )
         reasons[at] = row["reason"]
+    if missing:
+        raise _not_believed(missing, stale, shown)
+    if not stale.empty:
+        raise _not_beside(stale, release, neighbours)
     for at_row, row in said.values():
         raise AuditError(
-            f"the row accepts what release {release} does not have (any more).",
+            f"the row accepts what {_which(row)} do not show.",
             file=ACCEPTED,
             row=at_row + 2,
             column="check",
-            found=", ".join(filter(None, row[key])),
+            found=", ".join(filter(None, row[["check", "measure", "part"]])),
             expected="something beyond its bound",
-            mend="upstream has changed: delete the row, or correct it.",
+            mend="delete the row, or correct it: a table, a correction or the row was changed.",
         )
     return found.assign(reason=pd.Series(reasons, dtype="str").reindex(found.index))
 
 
-def accepted() -> pd.DataFrame:
-    """The rows of `ACCEPTED`, '' where all measures or parts are meant."""
+def accepted(release: int | None = None) -> pd.DataFrame:
+    """The rows of `ACCEPTED`, all or those that name a release.
+
+    measure and part are '' where all are meant; against is 0 where a release is looked at by
+    itself.
+    """
     rows = schema.read(files.source(ACCEPTED), RAW["plausibility"], ACCEPTED)
-    return rows.fillna({"part": "", "measure": ""})
+    rows = rows.fillna({"part": "", "measure": "", "against": 0})
+    wrong = rows[rows["check"].isin(PAIRWISE) != rows["against"].gt(0)]
+    for at, row in wrong.iterrows():
+        pairwise = row["check"] in PAIRWISE
+        raise AuditError(
+            f"a row of '{row['check']}' names {'no' if pairwise else 'a'} release that it "
+            "holds against.",
+            file=ACCEPTED,
+            row=at + 2,
+            column="against",
+            found=int(row["against"]) or "",
+            expected="the release before" if pairwise else "nothing",
+            mend="name the release before it." if pairwise else "empty the cell.",
+        )
+    if release is None:
+        return rows
+    return rows[rows["release"].eq(release) | rows["against"].eq(release)]
 
 
 def of_release(release: int) -> pd.DataFrame:
-    """`check` of a release as ingested, against the last one before it."""
-    earlier = [number for number in sources.release_numbers() if number < release]
+    """`check` of a release as ingested, against those before and after it."""
     folder = paths.raw_release(release)
     raw, shown = clean.corrected(folder), sources.table_path(folder)
     return check(
@@ -159,7 +207,7 @@ def of_release(release: int) -> pd.DataFrame:
         raw,
         cut_off=sources.release(release)["cut_off"],
         shown=shown,
-        before=(earlier[-1], clean.kiel(earlier[-1])) if earlier else None,
+        neighbours={n: clean.kiel(n) for n in sources.neighbours(release)},
     )
 
 
@@ -174,27 +222,104 @@ def twin(tidy: pd.DataFrame, others: dict[int, pd.DataFrame]) -> int | None:
     return None
 
 
-def _not_believed(release: int, finding: pd.Series, shown: str | Path) -> AuditError:
-    row = ",".join(
-        [str(release), *finding[["check", "measure", "part"]], f"{finding['found']:.3f}",
-         finding["unit"], "<why it is right>"]
+# ---------------------------------------------------------------- what is told
+
+WHY = "<why it is right>"
+
+
+def quoted(finding: pd.Series) -> str:
+    """What was found, as rows of `ACCEPTED` quote it."""
+    value = finding["found"]
+    if finding["unit"] != "bn EUR":
+        return f"{value:g}"
+    # Donors of a few hundred thousand euros would be gone without a digit.
+    return f"{value:.3f}" if abs(value) >= HAIR / 10 else f"{value:.1g}"
+
+
+def row_of(finding: pd.Series, reason: str = WHY) -> str:
+    """The row of `ACCEPTED` that accepts a finding."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="").writerow(
+        [finding["release"], finding["against"] or "", *finding[["check", "measure", "part"]],
+         quoted(finding), finding["unit"], reason]
     )  # fmt: skip
+    return stream.getvalue()
+
+
+def _which(finding: pd.Series) -> str:
+    if not finding["against"]:
+        return f"the rows of release {finding['release']}"
+    return f"releases {finding['against']} and {finding['release']}"
+
+
+def _not_believed(
+    missing: list[pd.Series], stale: pd.DataFrame, shown: str | Path
+) -> AuditError:
+    """The error of findings that nothing accepts: the first one, and the rows for all.
+
+    stale: rows that held between releases that have a new neighbour; their reasons are offered
+    for the same parts.
+    """
+    first = missing[0]
+    reasons = {tuple(row[KEY[2:]]): row["reason"] for _, row in stale.iterrows()}
+    rows = [row_of(one, reasons.get(tuple(one[KEY[2:]]), WHY)) for one in missing[:OFFERED]]
+    left = len(missing) - len(rows)
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
     return AuditError(
-        f"this can hardly be: {finding['told']}.",
+        f"implausible{more}: {first['told']}.",
         file=shown,
-        row=None if pd.isna(finding["row"]) else int(finding["row"]),
-        column=_COLUMN.get(finding["check"], f"{finding['measure']}_eur"),
-        found=f"{finding['found']:.3f} {finding['unit']}",
-        expected=finding["bound"],
-        mend="look for thousands or millions read as euros, another currency, a file cut short "
-        "or another release under this number. If the publisher means it, add to "
-        f"{ACCEPTED} the row: {row}",
+        row=None if pd.isna(first["row"]) else int(first["row"]),
+        column=_COLUMN.get(first["check"], f"{first['measure']}_eur"),
+        found=f"{quoted(first)} {first['unit']}",
+        expected=first["bound"],
+        mend="look for thousands or millions read as euros, another currency, rows left out, a "
+        "file cut short or another release under this number. If the publisher means it, add "
+        f"to {ACCEPTED}, each with its reason"
+        + (f" ({left} more follow in the next run)" if left else "")
+        + ":"
+        + "".join(f"\n    {row}" for row in rows)
+        + _deleted(stale),
     )
 
 
-# ---------------------------------------------------------------- beside the release before
+def _deleted(stale: pd.DataFrame) -> str:
+    if stale.empty:
+        return ""
+    told = [f"\n    row {at + 2}: {row_of(row, row['reason'])}" for at, row in stale.iterrows()]
+    return f"\n  and delete there, since another release lies between:{''.join(told)}"
+
+
+def _elsewhere(row: pd.Series, release: int, neighbours: Mapping[int, object]) -> bool:
+    """Whether a row holds a release against one that is not next to it, though another is."""
+    other = int(row["against"] if row["release"] == release else row["release"])
+    if not other or other in neighbours:
+        return False
+    return any((number < release) == (other < release) for number in neighbours)
+
+
+def _not_beside(
+    stale: pd.DataFrame, release: int, neighbours: Mapping[int, object]
+) -> AuditError:
+    at, row = stale.index[0], stale.iloc[0]
+    other = int(row["against"] if row["release"] == release else row["release"])
+    (beside,) = [n for n in neighbours if (n < release) == (other < release)]
+    return AuditError(
+        f"the row holds release {row['release']} against release {row['against']}, but next to "
+        f"release {release} is release {beside}.",
+        file=ACCEPTED,
+        row=at + 2,
+        column="against",
+        found=int(row["against"]),
+        expected=f"releases {min(beside, release)} and {max(beside, release)}",
+        mend=f"if release {other} is still to come, ingest it. If not, nothing needs this any "
+        f"more.{_deleted(stale)}",
+    )
+
+
+# ---------------------------------------------------------------- beside another release
 
 _COLUMN = {
+    ROWS: "donor",
     "after_cut_off": "month_number",
     "ends_early": "month_number",
     "day_and_month": "announcement_date",
@@ -208,51 +333,165 @@ def _sums(tidy: pd.DataFrame, measure: str, by: str) -> pd.Series:
     return rows.groupby(by)["value_eur"].sum() / 1e9
 
 
-def _jumps(
-    tidy: pd.DataFrame, raw: pd.DataFrame, before: tuple[int, pd.DataFrame] | None
+def _beside(
+    tidy: pd.DataFrame, raw: pd.DataFrame, release: int, other: pd.DataFrame, number: int
 ) -> list[Finding]:
-    if before is None:
-        return []
-    number, old = before
-    found = []
-    for measure in aggregate.measures_of(tidy):
-        if measure not in aggregate.measures_of(old):
-            continue
-        for level in BOUNDS:
-            now, then = (_level(table, measure, level) for table in (tidy, old))
-            # Some releases do not split commitments by type.
-            if level == "aid_type" and (NOT_SPLIT in now) != (NOT_SPLIT in then):
-                continue
-            for part in sorted({*now.index, *then.index}):
-                sums = (float(then.get(part, 0)), float(now.get(part, 0)))
-                found.append(_jump(measure, level, part, sums, number))
+    """A release held against another, the later one against the earlier one.
+
+    Rows are those of `tidy`, whichever of the two that is.
+    """
+    old, new = (other, tidy) if number < release else (tidy, other)
+    place = {"release": max(release, number), "against": min(release, number)}
+    found = _jumps(old, new, place["against"])
+    gone = {one.part for one in found if one.check == GONE}
+    found += [
+        one
+        for one in _fewer_rows(old, new, place["against"])
+        if not {one.part, one.part.partition(": ")[0], ""} & gone
+    ]
     return [
-        one._replace(row=_behind(tidy, raw, old, one)) if one.beyond else one for one in found
+        one._replace(row=_behind(tidy, raw, other, one) if one.beyond else None, **place)
+        for one in found
     ]
 
 
+def _jumps(old: pd.DataFrame, new: pd.DataFrame, number: int) -> list[Finding]:
+    """Sums and sets of two releases; number: of the earlier one."""
+    found = []
+    measures = {id(table): aggregate.measures_of(table) for table in (old, new)}
+    for measure in measures[id(old)]:
+        then = _amounts(old, measure)
+        if measure not in measures[id(new)]:
+            found.append(_absent(GONE, measure, "", then.sum(), number))
+            continue
+        now = _amounts(new, measure)
+        if then.empty or now.empty:
+            found += [_absent(GONE, measure, "", then.sum(), number)] * (not then.empty)
+            continue
+        split = all(NOT_SPLIT not in sums.index.unique("aid_type") for sums in (then, now))
+        absent = [
+            *_absentees(then, now, split, GONE, measure, number),
+            *_absentees(now, then, split, NEW, measure, number),
+        ]
+        gone = {one.part for one in absent if one.check == GONE}
+        for level in BOUNDS:
+            # Some releases do not split commitments by type.
+            if level == "aid_type" and not split:
+                continue
+            sums = [_level(table, level) for table in (then, now)]
+            for part in sorted({*sums[0].index, *sums[1].index} - gone):
+                both = tuple(float(one.get(part, 0)) for one in sums)
+                found.append(_jump(measure, level, part, both, number))
+        found += absent
+    return found
+
+
+def _amounts(table: pd.DataFrame, measure: str) -> pd.Series:
+    """Sums in bn EUR by donor and type, those of zero left out."""
+    rows = aggregate.by_measure(table, [measure])
+    return rows.groupby(["donor", "aid_type"])["value_eur"].sum() / 1e9
+
+
+def _absentees(
+    there: pd.Series, here: pd.Series, split: bool, check: str, measure: str, number: int
+) -> list[Finding]:
+    """Donors, and types of donors, with a sum in `there` and none in `here`."""
+    donors = here.index.unique("donor")
+    found = []
+    for donor, sums in there.groupby(level="donor"):
+        if donor not in donors:
+            found.append(_absent(check, measure, donor, sums.sum(), number))
+        elif split:
+            found += [
+                _absent(check, measure, f"{donor}: {key[1]}", value, number)
+                for key, value in sums.items()
+                if key not in here.index
+            ]
+    return found
+
+
+def _absent(check: str, measure: str, part: str, value: float, number: int) -> Finding:
+    gone = check == GONE
+    of = f" of {part}" if part else ""
+    told = (
+        f"{measure}s{of} ({value:.3g} bn EUR) are in release {number} and not in the next one"
+        if gone
+        else f"{measure}s{of} ({value:.3g} bn EUR) are new since release {number}"
+    )
+    found = -float(value) if gone else float(value)
+    bound = f"everybody and everything that release {number} lists"
+    return Finding(0, 0, check, measure, part, "bn EUR", found, bound, gone, None, told)
+
+
+def _fewer_rows(old: pd.DataFrame, new: pd.DataFrame, number: int) -> list[Finding]:
+    """Donors (and types) of which the later release has fewer rows, or fewer months with aid.
+
+    Two tables of activities are compared by rows, a table of activities and one of months by
+    months; totals have one row for each donor. Who is gone altogether is told as gone.
+    """
+    both = (old, new)
+    if "row" in new and list(old.columns) == list(new.columns):
+        kind, counts = "rows", [table.groupby(["donor", "aid_type"]).size() for table in both]
+    elif all("month" in table for table in both):
+        measures = [m for m in aggregate.measures_of(old) if m in aggregate.measures_of(new)]
+        dated = [
+            aggregate.by_measure(table[table["month"] != UNDATED], measures[:1])
+            for table in both
+        ]
+        kind, counts = "months", [t.groupby(["donor"])["month"].nunique() for t in dated]
+    else:
+        return []
+    then, now = counts
+    found = []
+    for key, count in then.items():
+        left = int(now.get(key, 0))
+        if left >= count:
+            continue
+        part = ": ".join([key] if isinstance(key, str) else key)
+        told = f"{part} has {left} {kind} and had {count} in release {number}"
+        bound = f"at least the {count} of release {number}"
+        found.append(
+            Finding(0, 0, ROWS, "", part, kind, float(left - count), bound, True, None, told)
+        )
+    return found
+
+
 def _behind(
-    tidy: pd.DataFrame, raw: pd.DataFrame, old: pd.DataFrame, jump: Finding
+    tidy: pd.DataFrame, raw: pd.DataFrame, other: pd.DataFrame, found: Finding
 ) -> int | None:
     """The row to look at first: the largest of the donor that changed most, of those here."""
-    chosen, earlier = (
-        rows if jump.check == "total" else rows[rows[jump.check] == jump.part]
-        for rows in (tidy, old)
-    )
-    now, then = (_sums(rows, jump.measure, "donor") for rows in (chosen, earlier))
-    changes = now.sub(then, fill_value=0).abs().reindex(now.index)
-    if changes.empty:
+    chosen, earlier = (_of_part(table, found) for table in (tidy, other))
+    if found.measure and found.measure in aggregate.measures_of(tidy):
+        now, then = (
+            _sums(rows, found.measure, "donor")
+            if found.measure in aggregate.measures_of(rows)
+            else pd.Series(dtype="float64")
+            for rows in (chosen, earlier)
+        )
+        changes = now.sub(then, fill_value=0).abs().reindex(now.index)
+        chosen = chosen[chosen["donor"] == changes.idxmax()] if len(changes) else chosen[:0]
+    if chosen.empty:
         return None
-    own = chosen[chosen["donor"] == changes.idxmax()]
-    if "row" in tidy.columns:
-        return int(own[f"{jump.measure}_eur"].fillna(0).idxmax()) + 2
-    return int((raw["donor"] == changes.idxmax()).idxmax()) + 2
+    if "row" not in tidy.columns:
+        return int((raw["donor"] == chosen["donor"].iloc[0]).idxmax()) + 2
+    by = f"{found.measure}_eur"
+    return int(chosen[by].fillna(0).idxmax() if by in chosen else chosen.index[-1]) + 2
 
 
-def _level(tidy: pd.DataFrame, measure: str, level: str) -> pd.Series:
+def _of_part(table: pd.DataFrame, found: Finding) -> pd.DataFrame:
+    if not found.part:
+        return table
+    if found.check == "aid_type":
+        return table[table["aid_type"] == found.part]
+    donor, _, aid_type = found.part.partition(": ")
+    own = table[table["donor"] == donor]
+    return own[own["aid_type"] == aid_type] if aid_type else own
+
+
+def _level(amounts: pd.Series, level: str) -> pd.Series:
     if level == "total":
-        return pd.Series({"": _sums(tidy, measure, "donor").sum()})
-    return _sums(tidy, measure, level)
+        return pd.Series({"": amounts.sum()})
+    return amounts.groupby(level=level).sum()
 
 
 def _jump(
@@ -271,7 +510,7 @@ def _jump(
     who = f" of {part}" if level == "donor" else f" ({part})" if part else ""
     told = f"{measure}s{who} go from {then:.3f} to {now:.3f} bn EUR since release {number}"
     since = f"{bound} since release {number}"
-    return Finding(level, measure, part, "bn EUR", change, since, beyond, None, told)
+    return Finding(0, 0, level, measure, part, "bn EUR", change, since, beyond, None, told)
 
 
 # ---------------------------------------------------------------- a release by itself
@@ -315,7 +554,9 @@ def _rows(rows: list[int], check: str, told: str) -> Finding:
     which = f"{', '.join(map(str, rows[:SHOWN]))}{', …' * (count > SHOWN)}"
     told = f"{told} ({count} such rows: {which})"
     first = rows[0] if rows else None
-    return Finding(check, "", "", "rows", float(count), "no such row", count > 0, first, told)
+    return Finding(
+        0, 0, check, "", "", "rows", float(count), "no such row", count > 0, first, told
+    )
 
 
 def _places(tidy: pd.DataFrame, raw: pd.DataFrame, wrong: pd.Series) -> list[int]:
@@ -348,9 +589,10 @@ def _months(tidy: pd.DataFrame, raw: pd.DataFrame, cut_off: str) -> list[Finding
         months = (pd.Period(cut_off[:7]) - pd.Period(last)).n
         told = f"the last aid is of {last}, {months} months before the cut-off {cut_off}"
         bound, beyond = f"fewer than {LATE_MONTHS} months", months >= LATE_MONTHS
+        at = newest[0]
         found.append(
             Finding(
-                "ends_early", "", "", "months", float(months), bound, beyond, newest[0], told
+                0, 0, "ends_early", "", "", "months", float(months), bound, beyond, at, told
             )
         )
     return found

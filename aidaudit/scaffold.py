@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from datetime import datetime
@@ -373,25 +374,36 @@ def said_of_release(lines: list[str]) -> tuple[int | None, str | None]:
 
 
 def release(
-    file: Path, number: int | None, cut_off: str | None, name: str | None
+    file: Path,
+    number: int | None,
+    cut_off: str | None,
+    name: str | None,
+    *,
+    taken: str | None = None,
+    obtained_from: str | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[Scaffold, str]:
     """Ingest a release that a person downloaded, and make a variant of it.
 
-    number, cut_off: read from the file where it says them. name: the variant's. Returns what
-    is left to write and, in words, what the variant can show. Raises AuditError for a name or
-    release that is taken, and where ingesting or cleaning does.
+    number, cut_off: read from the file where it says them. name: the variant's. taken,
+    obtained_from, tell: as in `ingest`. Returns what is left to write and, in words, what the
+    variant can show. Raises AuditError for a name or release that is taken, and where
+    ingesting or cleaning does.
     """
     from aidaudit import ingest
 
     said = said_of_release([file.stem, *ingest.first_rows(file)])
-    origin = ingest.origin_of("kiel", file, number or said[0], cut_off or said[1], None)
+    number, cut_off = number or said[0], cut_off or said[1]
+    origin = ingest.origin_of("kiel", file, number, cut_off, taken, obtained_from)
     number = int(origin.release)
     name = name or f"r{number}"
     _variant_is_free(name, number)
     try:
-        table = ingest.ingest(file, origin).relative_to(repro.root()).as_posix()
+        table = ingest.ingest(file, origin, tell=tell).relative_to(repro.root()).as_posix()
     except AuditError as error:
-        again = f"{error.mend or ''} Then run this command again.".strip()
+        # Rows to be added to a table may stand at its end, each on a line of its own.
+        gap = "\n  " if "\n" in (error.mend or "") else " "
+        again = f"{error.mend or ''}{gap}Then run this command again.".strip()
         raise changed(error, mend=again) from None
     ingest.write_overview()
     months, until, shows = _able_to_show(number, origin.cut_off)
@@ -400,6 +412,8 @@ def release(
         f'    totals_release: {number}\n    cut_off: "{until}"\n    why: {quoted(shows)}\n'
     )
     grown = {CONFIG: _grown("config", entry, _begins(_text(CONFIG), "variants")[1])}
+    for line in ingest.unstated(origin):
+        tell(line)
     done = [f"{table}/ (ingested)", "data/raw/README.md"]
     return Scaffold(grown=grown, run=["snakemake -n", "make report"], done=done), shows
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,28 @@ def package(folder: str) -> dict:
             expected=f"one of {known}",
             mend=nearest(folder, known) + "`aidaudit ingest --help` says how to add one.",
         )
-    return descriptor(files.source(path))
+    content = descriptor(files.source(path))
+    if is_release(folder):
+        _is_of(folder, content, path)
+    return content
+
+
+def _is_of(folder: str, content: dict, path: Path) -> None:
+    """Raise AuditError where the descriptor of a release is not that of its folder."""
+    number = str(int(folder.removeprefix("kiel/release-")))
+    for name, pattern, expected in (
+        ("release", re.escape(number), f"'{number}', as the folder is called"),
+        ("cut_off", r"20\d\d-[01]\d-[0-3]\d", "a day like 2026-08-31"),
+    ):
+        if not re.fullmatch(pattern, str(content.get(name))):
+            raise AuditError(
+                f"the descriptor is not that of release {number}.",
+                file=path,
+                column=name,
+                found=content.get(name),
+                expected=expected,
+                mend="restore it (`git checkout -- data/raw`), or ingest the release again.",
+            )
 
 
 def correction_source(folder: str) -> str:
@@ -87,6 +109,13 @@ def release_numbers() -> list[int]:
     """Numbers of the ingested Kiel releases, ascending."""
     folders = (repro.root() / RAW_FOLDER / "kiel").glob("release-*/datapackage.json")
     return sorted(int(path.parent.name.removeprefix("release-")) for path in folders)
+
+
+def neighbours(number: int) -> list[int]:
+    """The ingested releases before and after a number, fewer at the ends."""
+    others = release_numbers()
+    before, after = [n for n in others if n < number], [n for n in others if n > number]
+    return [*before[-1:], *after[:1]]
 
 
 def release(number: int) -> dict:

@@ -13,7 +13,7 @@ rule ingest:
         file=config.get("file", ""),
         options=[
             part
-            for name in ("release", "cut_off", "taken")
+            for name in ("release", "cut_off", "taken", "obtained_from")
             if name in config
             for part in (f"--{name.replace('_', '-')}", str(config[name]))
         ],

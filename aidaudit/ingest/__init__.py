@@ -12,20 +12,23 @@ import re
 import tempfile
 from dataclasses import dataclass
 from dataclasses import replace as changed
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aidaudit import clean, corrections, files, paths, plausibility, repro, schema, sources
 from aidaudit.errors import AuditError, nearest
-from aidaudit.ingest import readers
+from aidaudit.ingest import readers, replacing
 from aidaudit.tables import RAW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 CATALOGUE = Path("config/sources.yaml")
+# What a descriptor says where nobody said it.
+NOT_STATED = "not stated"
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Origin:
     """Where one raw table comes from.
 
     source: key in config/sources.yaml. folder: below data/raw. upstream: path of the file as
-    obtained. release, cut_off, taken, obtained_from: as the descriptor states them.
+    obtained. release, cut_off, taken, obtained_from: as the descriptor states them, or
+    `NOT_STATED`.
     clean: the context table that is made from it.
     """
 
@@ -69,12 +73,22 @@ def origins() -> list[Origin]:
     return [Origin(**entry) for entry in catalogue()["tables"]]
 
 
-def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
+def ingest(
+    file: Path,
+    origin: Origin,
+    *,
+    replace: bool = False,
+    because: str | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Path:
     """Read an upstream file and write data/raw/<folder>/<table>.csv and datapackage.json.
 
-    Returns the folder. Raises AuditError where the file is not what the source publishes, or
-    is another file than the one that the descriptor there records (unless `replace`).
-    Writes nothing unless everything is in order.
+    because: why it may change or lack rows that are here. tell: is given lines for people:
+    what changes where a table takes the place of another, and what a release has that the one
+    before it had not. Returns the folder. Raises AuditError where the file is not what the
+    source publishes, or is another file than the one that the descriptor there records
+    (unless `replace`, and `because` where that changes what is here). Writes nothing unless
+    everything is in order.
     """
     if not file.is_file():
         raise AuditError(
@@ -83,16 +97,17 @@ def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
     digest = sources.sha256(file)
     folder = repro.root() / sources.RAW_FOLDER / origin.folder
     recorded = folder / "datapackage.json"
-    if recorded.exists() and not replace:
-        before = sources.descriptor(recorded)["sources"][0]
-        if before["hash"] != f"sha256:{digest}":
-            raise AuditError(
-                f"this is not the upstream file from which data/raw/{origin.folder} was made.",
-                file=file,
-                found=f"sha256 {digest}",
-                expected=f"{before['hash'].replace(':', ' ')} ({before['path']})",
-                mend="use that file, or give --replace to take this one from now on.",
-            )
+    before = sources.descriptor(recorded) if recorded.exists() else None
+    same = before is not None and before["sources"][0]["hash"] == f"sha256:{digest}"
+    if before is not None and not same and not replace:
+        made_from = before["sources"][0]
+        raise AuditError(
+            f"this is not the upstream file from which data/raw/{origin.folder} was made.",
+            file=file,
+            found=f"sha256 {digest}",
+            expected=f"{made_from['hash'].replace(':', ' ')} ({made_from['path']})",
+            mend="use that file, or give --replace to take this one from now on.",
+        )
     read = readers.READERS.get(origin.reader)
     if read is None:
         raise AuditError(
@@ -125,10 +140,16 @@ def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
         path = Path(stage) / f"{table}.csv"
         frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
         staged = schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=accepted)
+        replaced = (before or {}).get("replaces") if same else None
+        if before is not None and not same:
+            replaced = _replaces(before, staged, table, origin, file, because, tell)
         if number is not None:
-            _plausible(staged, number, table, origin, digest, file)
+            for line in _plausible(staged, number, table, origin, digest, file):
+                tell(line)
         loose = {column for _, column in accepted(frame)}
         package = describe(table, path, file, digest, origin, loose)
+        if replaced is not None:
+            package["replaces"] = replaced
         (Path(stage) / "datapackage.json").write_text(_json(package), encoding="utf-8")
         folder.mkdir(parents=True, exist_ok=True)
         for name in (path.name, "datapackage.json"):
@@ -136,10 +157,50 @@ def ingest(file: Path, origin: Origin, *, replace: bool = False) -> Path:
     return folder
 
 
+def _replaces(
+    before: dict,
+    new: pd.DataFrame,
+    table: str,
+    origin: Origin,
+    file: Path,
+    because: str | None,
+    tell: Callable[[str], None],
+) -> dict:
+    """Hold a table against the one here; what the descriptor says of it. Raises AuditError.
+
+    before: the descriptor that is there.
+    """
+    resource, made_from = before["resources"][0], before["sources"][0]
+    if resource["name"] == table:
+        found = replacing.compare(sources.read_raw(origin.folder), new, RAW[table])
+    else:
+        kinds = f"{resource['name']} → {table} ({len(new):,} rows)"
+        found = replacing.Changes(
+            [f"kind of table: {kinds}"], [f"it is another table: {kinds}"]
+        )
+    for name, words in (("cut_off", "last day"), ("taken", "day of download")):
+        old, now = before.get(name) or NOT_STATED, getattr(origin, name) or NOT_STATED
+        if NOT_STATED not in (old, now) and now < old:
+            found.asks.append(f"its {words} is {now}, and that of the table here {old}")
+    tell(f"data/raw/{origin.folder}: {file.name} in the place of {made_from['path']}")
+    for line in found.told:
+        tell(f"  {line}")
+    because = " ".join((because or "").split())
+    if found.asks and not because:
+        raise replacing.needs_reason(found, file.name, origin.folder)
+    said = {"because": because} if because else {}
+    return {
+        "path": made_from["path"],
+        "hash": made_from["hash"],
+        "rows": {"added": found.added, "gone": found.gone, "changed": found.changed},
+        **said,
+    }
+
+
 def _plausible(
     raw: pd.DataFrame, number: int, table: str, origin: Origin, digest: str, file: Path
-) -> None:
-    """Hold a release against those that are here already. Raises AuditError."""
+) -> list[str]:
+    """Hold a release against those that are here already; what is new. Raises AuditError."""
     here = {n: sources.release(n) for n in sources.release_numbers() if n != number}
     again = [
         n for n, about in here.items() if about["sources"][0]["hash"] == f"sha256:{digest}"
@@ -156,15 +217,19 @@ def _plausible(
     others = {n: clean.kiel(n) for n in here}
     if (same := plausibility.twin(tidy, others)) is not None:
         raise _another(number, same, file, "the same amounts of every donor")
-    earlier = max((n for n in here if n < number), default=None)
-    plausibility.check(
+    found = plausibility.check(
         number,
         tidy,
         corrected,
         cut_off=origin.cut_off,
         shown=file.name,
-        before=None if earlier is None else (earlier, others[earlier]),
+        neighbours={n: others[n] for n in sources.neighbours(number)},
     )
+    told = found[found["check"].isin([plausibility.NEW]) | found["reason"].notna()]
+    return [
+        f"{row['told']}" + (f" (accepted: {row['reason']})" if row["beyond"] else "")
+        for _, row in told.iterrows()
+    ]
 
 
 def _another(number: int, other: int, file: Path, found: str) -> AuditError:
@@ -199,16 +264,18 @@ def describe(
             mend=nearest(origin.source, list(known)) + "Add it under `sources`.",
         )
     about = known[origin.source]
+    release = None if origin.release == NOT_STATED else origin.release
+    taken = None if origin.taken == NOT_STATED else origin.taken
     package = {
         "profile": "data-package",
         "name": origin.folder.replace("/", "-").replace("_", "-"),
-        "title": about["title"] + (f", release {origin.release}" if origin.release else ""),
+        "title": about["title"] + (f", release {release}" if release else ""),
         "description": RAW[table].description,
         "homepage": about["landing_page"],
         "publisher": about["publisher"],
         "citation": about["citation"],
         "licenses": [{"name": about["terms"], "title": about["terms_note"]}],
-        "version": origin.release or origin.taken,
+        "version": release or taken,
         "release": origin.release,
         "release_inferred": origin.inferred,
         "cut_off": origin.cut_off,
@@ -318,12 +385,19 @@ def write_overview() -> None:
 
 
 def origin_of(
-    source: str, file: Path, release: int | None, cut_off: str | None, taken: str | None
+    source: str,
+    file: Path,
+    release: int | str | None,
+    cut_off: str | None,
+    taken: str | None,
+    obtained_from: str | None = None,
 ) -> Origin:
     """The origin of a file that a person downloaded, from what they said of it.
 
     For Kiel a release and its cut-off are needed, and the reader follows from the file;
-    other sources have one table, which is taken again. Raises AuditError.
+    other sources have one table, which is taken again. Of bytes that are here already
+    everything stays as it is recorded, but for what is said; of others, what nobody said is
+    `NOT_STATED`. Raises AuditError.
     """
     known = [origin for origin in origins() if origin.source == source]
     if not known:
@@ -342,27 +416,67 @@ def origin_of(
                 expected="a date like 2026-08-31",
                 mend="give the day as YYYY-MM-DD.",
             )
-    if taken is None:
-        taken = f"{date.fromtimestamp(file.stat().st_mtime):%Y-%m-%d}" if file.exists() else ""
-    here = {"upstream": file.name, "obtained_from": "the publisher", "taken": taken}
+    said = {"cut_off": cut_off, "taken": taken, "obtained_from": obtained_from}
+    said = {name: words for name, words in said.items() if words}
+    unsaid = {"upstream": file.name, "taken": NOT_STATED, "obtained_from": NOT_STATED}
     if source != "kiel":
-        return changed(known[0], **here, cut_off=cut_off or known[0].cut_off)
-    if release is None or cut_off is None:
+        said |= {"release": str(release)} if release else {}
+        first = known[0]
+        # Which edition it is, where the source has editions.
+        edition = {name: NOT_STATED for name in ("release", "cut_off") if getattr(first, name)}
+        facts = _recorded(first.folder, file) or {**unsaid, **edition, "inferred": None}
+        return changed(first, **facts | said)
+    if release is not None and not str(release).isdecimal():
+        raise AuditError(
+            "--release is not a number.",
+            found=release,
+            expected="for example --release 31",
+            mend="it is named on the tracker's page and in the workbook's first sheet.",
+        )
+    folder = paths.raw_release(int(release)) if release is not None else ""
+    facts = _recorded(folder, file) if folder else None
+    if not folder or (cut_off is None and facts is None):
         raise AuditError(
             "a Kiel release needs --release and --cut-off.",
             file=file,
             expected="for example --release 31 --cut-off 2026-08-31",
             mend="both are named on the tracker's page and in the workbook's first sheet.",
         )
-    releases = [o for o in known if sources.is_release(o.folder)]
-    same = next((o for o in releases if o.release == str(release)), None)
+    same = next((o for o in known if o.folder == folder), None)
     reader = "kiel_workbook"
-    if file.suffix != ".xlsx" and file.is_file():
+    if facts is not None and same is not None:
+        reader = same.reader
+    elif file.suffix != ".xlsx" and file.is_file():
         reader = same.reader if same is not None else readers.kiel.reader_of_csv(file)
-    folder = paths.raw_release(release)
-    if same is not None and Path(same.upstream).name == file.name:
-        return same
-    return Origin("kiel", folder, reader, release=str(release), cut_off=cut_off, **here)
+    facts = facts or {**unsaid, "release": str(int(release))}
+    return Origin("kiel", folder, reader, **facts | said)
+
+
+def _recorded(folder: str, file: Path) -> dict | None:
+    """What the descriptor of a folder says of these very bytes; None where they are others."""
+    place = repro.root() / sources.RAW_FOLDER / folder / "datapackage.json"
+    if not place.is_file() or not file.is_file():
+        return None
+    package = sources.descriptor(place)
+    made_from = package["sources"][0]
+    if made_from["hash"] != f"sha256:{sources.sha256(file)}":
+        return None
+    return {
+        "upstream": made_from["path"],
+        "obtained_from": made_from["obtained_from"],
+        "taken": package["taken"],
+        "release": package.get("release"),
+        "cut_off": package.get("cut_off"),
+        "inferred": package.get("release_inferred"),
+    }
+
+
+def unstated(origin: Origin) -> list[str]:
+    """What the descriptor of a table does not state, and how to state it."""
+    names = ("release", "cut_off", "taken", "obtained_from")
+    lacks = [name for name in names if getattr(origin, name) == NOT_STATED]
+    options = " ".join(f"--{name.replace('_', '-')} …" for name in lacks)
+    return [f"not stated: {', '.join(lacks)} (again with {options})"] if lacks else []
 
 
 def first_rows(file: Path, rows: int = 12) -> list[str]:

@@ -117,16 +117,22 @@ RAW = {
         "What a Kiel release says against all expectation, and is accepted as published",
         {
             "release": Column("integer", "Release", minimum=1),
+            "against": Column(
+                "integer",
+                "The release before it that it is held against; empty where it is by itself",
+                required=False,
+                minimum=1,
+            ),
             "check": Column("string", "What was checked, see aidaudit/plausibility.py"),
             "measure": Column(
                 "string", "allocation or commitment", required=False, values=MEASURES
             ),
-            "part": Column(**OPTIONAL_TEXT, description="Donor or type of aid"),
-            "found": Column("number", "Change since the release before, or number of rows"),
+            "part": Column(**OPTIONAL_TEXT, description="Donor, type of aid, or donor: type"),
+            "found": Column("number", "Change since that release, or number of rows"),
             "unit": Column("string", "Unit of found", values=["bn EUR", "rows", "months"]),
-            "reason": Column("string", "Why it is accepted"),
+            "reason": Column("string", "Why it is accepted", pattern="^[^<].*$"),
         },
-        key=["release", "check", "measure", "part"],
+        key=["release", "against", "check", "measure", "part"],
     ),
 }
 

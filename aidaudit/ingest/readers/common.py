@@ -11,8 +11,14 @@ import pandas as pd
 from aidaudit import csvs, sources
 from aidaudit.errors import AuditError, nearest
 from aidaudit.ingest.readers.workbooks import Odd
+from aidaudit.schema import ISO_DATE
 from aidaudit.tables import RAW
 
+# What share of a column's filled cells may be unreadable. Releases write 5 to 10 % of their
+# days in words ('unspecified', 'until 3/10/2022'); twice that is a column of another form.
+UNREADABLE = 0.2
+# Of fewer filled cells a share says nothing.
+FEWEST = 20
 # What Kiel types into cells that have no value.
 BLANKS = {"", ".", "nan", "NaN", "No value available"}
 
@@ -71,11 +77,42 @@ def number(values: pd.Series, file: Path, column: str) -> pd.Series:
     return numbers
 
 
+def readable(
+    read: pd.Series, values: pd.Series, file: Path, column: str, expected: str
+) -> None:
+    """Raise AuditError where more of a column than `UNREADABLE` is not what it should hold.
+
+    values: the filled and blank cells, indexed by the file's rows; read: whether each is.
+    """
+    filled = text(values).notna()
+    lost = values[filled & ~read]
+    if filled.sum() < FEWEST or len(lost) <= UNREADABLE * filled.sum():
+        return
+    examples = [f"'{cell[:40]}'" for cell in dict.fromkeys(lost.map(str))][:3]
+    raise wrong_cell(
+        f"the column fails as a whole: {len(lost):,} of {filled.sum():,} cells cannot be read.",
+        lost.map(str),
+        file,
+        column,
+        f"{expected} in at least {1 - UNREADABLE:.0%} of the cells; not " + ", ".join(examples),
+        "download the file again; or, in a copy of it, have a spreadsheet program read the "
+        "whole column so, in the order of day and month that the publisher means, and save it.",
+    )
+
+
 def iso_day(value: object) -> object:
     """A date as ISO text; anything else as it is."""
     if isinstance(value, datetime | date):
         return value.strftime("%Y-%m-%d")
     return value
+
+
+def days_or_words(values: pd.Series, file: Path, column: str) -> pd.Series:
+    """ISO days, and words as they are. Raises AuditError where most are words."""
+    words = text(values)
+    read = words.str.fullmatch(ISO_DATE).fillna(False).astype(bool)
+    readable(read, values, file, column, "a date")
+    return words
 
 
 def missing_column(file: Path, what: str, columns: list[str], present: list[str]) -> AuditError:

@@ -15,7 +15,9 @@ from aidaudit.ingest.readers.common import (
     number,
     ordered,
     whole,
+    wrong_cell,
 )
+from aidaudit.schema import ISO_DATE
 
 # The currencies in which donors report (releases 21 and 28), and those of the other states
 # among the donors that the ECB quotes.
@@ -28,6 +30,17 @@ CURRENCIES = [
 def ecb_rates(file: Path) -> tuple[str, pd.DataFrame]:
     """The ECB's historical reference rates, from 2021 on, donors' currencies, long."""
     raw = csv_table(file, "the ECB's historical rates", ["Date", *CURRENCIES])
+    wrong = raw["Date"][~raw["Date"].str.fullmatch(ISO_DATE)]
+    if len(wrong):
+        # As text a day in another order would be before 2021, and be left out.
+        raise wrong_cell(
+            f"the value is not a day ({len(wrong):,} of {len(raw):,} cells).",
+            wrong,
+            file,
+            "Date",
+            "a day like 2026-10-30",
+            "download the ECB's file again, and do not save it in a spreadsheet program.",
+        )
     recent = raw[raw["Date"] >= "2021-01-01"].copy()
     for code in CURRENCIES:
         # 'N/A' and blanks mark days on which a currency was not quoted.

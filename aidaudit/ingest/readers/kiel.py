@@ -16,6 +16,7 @@ from aidaudit import classify, csvs
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
+    days_or_words,
     iso_day,
     missing_column,
     number,
@@ -172,7 +173,7 @@ def kiel_workbook(file: Path) -> tuple[str, pd.DataFrame]:
         if ours in {*AMOUNTS, "month_number", "item_value_usd", "nato_member"}:
             out[ours] = number(column, file, ours if at is None else header[at])
         elif ours == "announcement_date":
-            out[ours] = text(column.map(iso_day))
+            out[ours] = days_or_words(column.map(iso_day), file, header[at])
         else:
             out[ours] = text(column)
     frame = pd.DataFrame(out, index=body.index)
@@ -219,6 +220,7 @@ def _no_dates(column: pd.Series, file: Path, name: str) -> None:
 def kiel_activities_csv(file: Path) -> tuple[str, pd.DataFrame]:
     """Activity rows of release 28, processed by a third party with Norwegian columns."""
     frame = picked(file, "the activity rows of release 28", "activities", ACTIVITIES_CSV)
+    days_or_words(frame["announcement_date"], file, ACTIVITIES_CSV["announcement_date"])
     frame["month_number"] = whole(frame["month_number"], file, "maaned_nr", MONTHS)
     # The third party wrote 0 where the tracker has no value; only the activity's first row
     # carries a commitment, and rows of kind Commitment carry no allocation.

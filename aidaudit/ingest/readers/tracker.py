@@ -11,6 +11,7 @@ from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
+    days_or_words,
     iso_day,
     missing_column,
     number,
@@ -120,7 +121,8 @@ def _commitments(raw: pd.DataFrame, file: Path, donor: str, days) -> tuple[str, 
     missing = [theirs for theirs in names.values() if theirs not in raw.columns]
     if missing:
         raise missing_column(file, what, missing, list(map(str, raw.columns)))
-    raw = raw.assign(**{names["announcement_date"]: days(raw[names["announcement_date"]])})
+    name = names["announcement_date"]
+    raw = raw.assign(**{name: days_or_words(days(raw[name]), file, name)})
     valued = text(raw[names["commitment_eur"]]).notna()
     return "commitments", _named(raw[valued], file, what, "commitments", names)
 
