@@ -226,17 +226,16 @@ def _dates(value: str) -> Iterator[str]:
     year, month = value[:4], int(value[5:7])
     names = f"(?:{calendar.month_name[month]}|{calendar.month_abbr[month]}\\.?)"
     day = int(value[8:]) if len(value) > len("2025-01") else None
-    ordinal = (
-        r"(?:\d{1,2}(?:st|nd|rd|th)? )?" if day is None else rf"(?:0?{day}(?:th|st|nd|rd)? )?"
-    )
-    yield rf"(?<![\w]){ordinal}{names},? {year}\b"
+    # The month of a day counts too, but not where another day stands before it.
+    before = r"\b\d{1,2} |\b" if day is None else rf"\b0?{day} |(?<!\d )\b"
+    yield rf"(?:{before}){names},? {year}\b"
     yield (
         rf"(?<![-\d]){year}-{month:02d}"
         + ("" if day is None else rf"(?:-{day:02d})")
         + r"(?![-\d])"
     )
     if day is not None:
-        yield rf"\b{names} 0?{day}(?:st|nd|rd|th)?,? {year}\b"
+        yield rf"\b{names} 0?{day},? {year}\b"
 
 
 def _amounts(name: str, value: float) -> Iterator[str]:

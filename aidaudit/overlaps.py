@@ -61,13 +61,9 @@ def _lines(text: Text, renderer: object) -> Iterator[Bbox]:
         yield whole
         return
     x, y = text.get_transform().transform(text.get_unitless_position())
-    _, lines, _ = text._get_layout(renderer)
-    height = whole.height / len(lines)
-    for words, (width, _), right, up in lines:
+    for words, (width, up, down), (right, base) in text._get_layout(renderer)[1]:
         if words.strip():
-            # From the base of its letters a quarter of a line goes down.
-            bottom = y + up - height / 4
-            yield Bbox.from_bounds(x + right, bottom, width, height)
+            yield Bbox.from_bounds(x + right, y + base - down, width, up + down)
 
 
 def _of_axes(ax: Axes) -> Iterator[Text]:
@@ -95,10 +91,8 @@ def _under_legend(ax: Axes, texts: list[tuple[str, Bbox]], renderer: object) -> 
             yield f"a legend over {one}"
     inside = box.padded(-EDGE)
     for line in ax.lines:
-        if any(
-            inside.contains(*point)
-            for point in line.get_transform().transform(line.get_xydata())
-        ):
+        drawn = line.get_transform().transform_path(line.get_path())
+        if drawn.intersects_bbox(inside, filled=False):
             yield f"a legend over the line '{line.get_label()}'"
     for marks in ax.collections:
         if isinstance(marks, PathCollection):

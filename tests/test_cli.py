@@ -81,3 +81,40 @@ def test_a_full_disk_is_told_without_a_traceback(monkeypatch, capsys):
     assert left.value.code == 1
     assert "cannot be written: No space left on device" in told
     assert "make room" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (
+            "article:\u200bat_\u200barticle_\u200bdate.\u200bnato",
+            "article:at_article_date.nato",
+        ),
+        ("F01\u00ad-\u2060literal\ufeff", "F01-literal"),
+        ("\u00a0F01 ", "F01"),
+        ("release\u00a021", "release 21"),
+        ("MIL-2a", "MIL-2a"),
+    ],
+)
+def test_what_was_copied_from_a_page_is_taken_as_it_was_meant(given, meant):
+    assert cli.copied(given) == meant
+
+
+def test_a_file_that_is_really_called_so_keeps_its_name(tmp_path):
+    odd = tmp_path / "a\u00a0figure.png"
+    odd.touch()
+    assert cli.copied(str(odd)) == str(odd)
+
+
+def test_a_key_copied_with_unseen_letters_is_found(monkeypatch, capsys):
+    whole = {"items": {"F01-article": {"kind": "figure", "title": "t", "files": []}}}
+    seen = []
+    monkeypatch.setattr("aidaudit.manifest.read", lambda: whole)
+    monkeypatch.setattr(
+        "aidaudit.tracing.way_back", lambda _, name: seen.append(name) or ["way"]
+    )
+    monkeypatch.setattr(sys, "argv", ["aidaudit", "trace", "F01\u200b-\u200barticle"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert seen == ["F01-article"]
+    assert capsys.readouterr().out == "way\n"

@@ -242,6 +242,16 @@ def test_a_run_by_hand_writes_to_scratch_alone(complete):
 
 
 @pytest.mark.build
+def test_a_run_by_hand_knows_what_was_changed_and_tells_it_when_it_fails(complete):
+    tiny("from aidaudit import tries\nraise KeyError(tries.standing('F02', variant).stamp)")
+    with pytest.raises(AuditError) as error:
+        lab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
+    assert "with the parameters that you changed: cut_off=2024-06-30" in str(error.value)
+    stamp = "F02-article, changed: cut_off=2024-06-30 · not a release"
+    assert stamp in (complete / "scratch/run/F02-article/notebook.ipynb").read_text("utf-8")
+
+
+@pytest.mark.build
 def test_a_run_by_hand_that_fails_keeps_the_notebook_as_far_as_it_ran(complete):
     tiny("print('so far')\n1 / 0")
     with pytest.raises(AuditError, match=r"(?s)failed in cell 3.*ZeroDivisionError"):
@@ -318,6 +328,17 @@ def test_the_settings_are_those_of_this_clone_alone(clone):
     assert lab.set_up_git() == []
     shown = git(clone, "config", "--show-scope", "--get", f"filter.{lab.FILTER}.clean")
     assert shown.startswith("local")
+
+
+def test_files_that_git_does_not_know_are_named(clone):
+    assert lab.unknown_to_git() == []
+    (clone / SOURCE).write_text("changed")
+    for path in ("notebooks/figures/F24.ipynb", "a new file.csv", "scratch/try.csv"):
+        (clone / path).parent.mkdir(exist_ok=True)
+        (clone / path).write_text("new")
+    assert lab.unknown_to_git() == ["a new file.csv", "notebooks/figures/F24.ipynb"]
+    git(clone, "add", "--", "a new file.csv", "notebooks/figures/F24.ipynb")
+    assert lab.unknown_to_git() == []
 
 
 def test_running_and_saving_leaves_git_status_clean(clone):

@@ -55,6 +55,42 @@ def execute(path, **changes):
     notebooks.run(path, "out/n.ipynb", **{**settings, **changes})
 
 
+@pytest.mark.build
+def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout):
+    (checkout / "data/processed").mkdir()
+    (checkout / "data/processed/in.csv").write_text("a,b\n1,2\n")
+    path = save(
+        "from aidaudit import files, tries\nfrom aidaudit.numbers import Numbers",
+        "files.source('data/processed/in.csv')\nn = Numbers('out/a.csv')\n"
+        "n.add('x', 5, 'count')",
+        "n.add('y', 2, 'count', row={'a': 1}, column='b', table='data/processed/in.csv')\n"
+        "n.add('z', 8, 'count', row={'a': 7}, column='b')",
+        "files.write_text('out/a.csv', 'a,b\\n7,8\\n')\n"
+        "print(tries.standing('F01', 'latest').official)\nn.write('out/n.json')",
+        parameters=ONE,
+    )
+    told = {"inputs": ["data/processed/in.csv"], "outputs": ["out/a.csv", "out/n.json"]}
+    execute(path, **told)
+    found = json.loads((checkout / "out/n.json").read_text())
+    assert {key: (entry["job"], entry["cell"]) for key, entry in found.items()} == {
+        "x": ("out/n", 4), "y": ("out/n", 5), "z": ("out/n", 5),
+    }  # fmt: skip
+    assert found["x"]["from"] == ["data/processed/in.csv"]
+    assert found["z"]["is"] == {"file": "out/a.csv", "row": {"a": 7}, "column": "b"}
+    assert "True" in (checkout / "out/n.ipynb").read_text()
+    # Another value than the cell's, and a table that is written too late.
+    for old, new, message in (
+        ("'z', 8", "'z', 9", "the number 'z' is not the cell that it names"),
+        ("files.write_text('out/a.csv'", "n.write('out/n.json'); files.write_text('out/a.csv'",
+         "not written yet"),
+    ):  # fmt: skip
+        text = (checkout / path).read_text()
+        (checkout / path).write_text(text.replace(old, new))
+        with pytest.raises(AuditError, match=message):
+            execute(path, **told)
+        (checkout / path).write_text(text)
+
+
 # ---------------------------------------------------------------- parameters
 
 

@@ -51,7 +51,8 @@ def test_people_name_jobs_in_several_ways(name, variant, job):
         ("F99", None, "no such notebook or output"),
         ("resluts", None, "Did you mean 'results'"),
         ("F02", "literl", "Did you mean 'literal'"),
-        ("F16", "article", "not made for 'article'"),
+        ("F16", "article", "(?s)not made for 'article'.*expected: one of latest$"),
+        ("F05", "latest", "(?s)not made for 'latest'.*expected: one of all$"),
         ("article/F16", None, "the build has no job article/F16"),
     ],
 )

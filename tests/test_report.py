@@ -272,10 +272,8 @@ def test_a_number_brings_its_key_and_source():
     text = resolve("About {{article:headline.nato.usd}} in all.")
     assert "220.4\u00a0bn\u00a0US\\$" in text
     one = paths.number_id("article", "headline.nato.usd")
-    assert (
-        f'title="{one} · article:headline.nato.usd · usd where donors = nato in F01.csv, by cell 11 of article/F01"'
-        in text
-    )
+    where = "usd where donors = nato in F01.csv, by cell 11 of article/F01"
+    assert f'title="{one} · article:headline.nato.usd · {where}"' in text
     assert f"](#{one})" in text
 
 
@@ -454,6 +452,15 @@ def test_a_number_in_the_page_shows_its_source(page):
     spans = [s for s in Tags(page).named("span") if s.get("class") == "number"]
     assert spans[0]["data-key"] == "article:headline.all.usd"
     assert "computed in cell 11 of article/F01 from F01.csv" in spans[0]["title"]
+
+
+def test_keys_can_be_copied_from_the_page_and_the_paper(page, pdf):
+    assert "\u200b" not in page
+    assert "article:<wbr>headline.<wbr>nato.<wbr>usd" in page
+    paper = "".join(sheet.extract_text() for sheet in PdfReader(pdf).pages)
+    assert "\u200b" not in paper
+    # A line may break within it, and nothing else stands there.
+    assert "article:headline.nato.usd" in paper.replace("\n", "")
 
 
 @pytest.mark.parametrize("convert", [report.to_html, report.to_pdf])

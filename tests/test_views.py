@@ -148,6 +148,15 @@ def test_two_sides_show_every_month_of_each():
     assert table["Europe", "Military aid"].tolist() == [0, 0, 3, 0]
 
 
+@pytest.mark.parametrize("since", ["2030-01", "2020-01"])
+def test_a_switch_outside_the_data_names_their_range(since):
+    first, last = sides()["month"].min(), sides()["month"].max()
+    with pytest.raises(
+        AuditError, match=f"(?s)'since'.*{since}.*after {first} and up to {last}"
+    ):
+        views.before_and_after(sides(), since)
+
+
 def test_before_and_after_are_means_per_month():
     table = views.before_and_after(sides(), "2025-01")
     assert list(table.columns) == ["before", "after"]
