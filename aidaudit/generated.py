@@ -7,13 +7,27 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from aidaudit import citation, config, faults, files, licences, manifest, paths, repro, trials
-from aidaudit.errors import AuditError
+from aidaudit import (
+    citation,
+    config,
+    faults,
+    files,
+    licences,
+    manifest,
+    numbers,
+    paths,
+    report,
+    repro,
+    trials,
+)
+from aidaudit.errors import AuditError, nearest
 
 README = "README.md"
 # The picture with which the README begins: all verdicts.
 PICTURE = "docs/verdicts.svg"
 SHOWN = ("V01", config.ALL)
+# What it says first, with placeholders for numbers as in the report.
+FINDING = "report/finding.md"
 
 
 def texts() -> dict[str, str]:
@@ -33,6 +47,7 @@ def texts() -> dict[str, str]:
         words = json.loads(files.source(paths.figure(*SHOWN)["json"]).read_text("utf-8"))
         blocks = {
             "picture": lambda: picture(words),
+            "finding": lambda: finding(files.source(FINDING).read_text(encoding="utf-8")),
             "dag": lambda: diagram(built["jobs"]),
             "outputs": lambda: outputs(built["jobs"]),
         }
@@ -203,6 +218,29 @@ def filled(text: str, blocks: dict[str, Callable[[], str]]) -> str:
 def picture(words: dict) -> str:
     """All verdicts, as an image with its text."""
     return f"![{words['title']}. {words['alt']}]({PICTURE})"
+
+
+def finding(text: str) -> str:
+    """A text of the report with its numbers, without the marks that they have there.
+
+    Raises AuditError for a typed number, or a placeholder that no number answers.
+    """
+    report.typed_numbers(text, FINDING)
+
+    def shown(match: re.Match) -> str:
+        variant, _, key = match["name"].partition(":")
+        path = paths.all_numbers(variant)
+        known = numbers.read(path)
+        if key not in known:
+            raise AuditError(
+                f"the placeholder {match[0]} names no number.",
+                file=FINDING,
+                expected=f"a key of {path}",
+                mend=nearest(key, list(known)) or None,
+            )
+        return known[key]["display"]
+
+    return report.PLACEHOLDER.sub(shown, text.strip())
 
 
 def _drawing(text: str) -> str:

@@ -257,17 +257,46 @@ def day_by_day(table: pd.DataFrame, row: pd.Series, day: str) -> pd.DataFrame:
     return same[same["rate_date"].between(first, day)].sort_values("rate_date")
 
 
+def matches(table: pd.DataFrame) -> pd.DataFrame:
+    """The combinations that print as the total, each at its nearest day, best first.
+
+    Columns of the table, and days: of how many days the rate gives the same print.
+    """
+    found = table.dropna(subset="rank")
+    what = [choice for choice in CHOICES if choice != "rate_date"]
+    days = found.groupby(what)["rank"].transform("size")
+    return found.assign(days=days).drop_duplicates(what).reset_index(drop=True)
+
+
+def matches_shown(found: pd.DataFrame) -> pd.DataFrame:
+    """The matches as text, for a reader. found: as `matches` returns them."""
+    hosting = found["refugee_costs"].map({"in": " with refugee costs", "out": ""})
+    on = found["rate_date"].map(lambda day: f", {day}" if pd.notna(day) else "")
+    named = {"donors": "donors", "fx_method": "rate", "refugee_costs": "refugee costs"}
+    return pd.DataFrame(
+        {
+            "": found["rank"].astype("str"),
+            "Release": found["release"].astype("str") + ", " + found["standing"],
+            "Donors": found["donors"].map(lambda name: GROUPS[name].label),
+            "Measure": found["measure"] + hosting,
+            "Exchange rate": found["fx_method"].map(method_label) + on,
+            "Days": found["days"].astype("str"),
+            "bn EUR": found["value_eur_bn"].map("{:,.1f}".format),
+            "bn US$": found["value_usd_bn"].map("{:,.2f}".format),
+            "Departs in": found["departs_in"].fillna("–").replace(named, regex=True),
+        }
+    )
+
+
 def method_label(method: str) -> str:
     """A method in words, another day among them."""
     return money.LABELS.get(method, "ECB rate of another day")
 
 
-def origin_numbers(
-    table: pd.DataFrame, counted: pd.DataFrame, numbers: Numbers, *, day: str
-) -> None:
+def origin_numbers(table: pd.DataFrame, numbers: Numbers, *, day: str) -> None:
     """Add how many combinations there are and, if one prints as the total, what the best is.
 
-    table, counted: as `search` and `counts` return them. day: the quoted total's date.
+    table: as `search` returns it. day: the quoted total's date.
     """
     valued = table.dropna(subset="value_usd_bn")
     matches = table.dropna(subset="rank")
@@ -287,14 +316,6 @@ def origin_numbers(
     numbers.add("origin.departures", best["departures"], "count")
     level = matches[matches["departures"] == best["departures"]]
     numbers.add("origin.as_few", len(level), "count")
-    # How often as good a match would have been found for another total.
-    as_good = counted["fewest_departures"] <= best["departures"]
-    numbers.add("origin.totals", len(counted), "count")
-    numbers.add("origin.totals_matched", as_good.fillna(False).sum(), "count")
-    for name, value in counted["prints_as"].agg(["min", "max"]).items():
-        numbers.add(f"origin.totals_{name}", value, "bn US$", shown=f"{value:,g}")
-    for name, value in counted["combinations"].agg(["min", "max"]).items():
-        numbers.add(f"origin.combinations_{name}", value, "count")
     if pd.notna(best["published"]):
         numbers.add("origin.published", best["published"], "date")
         days = day_by_day(table, best, day)

@@ -253,9 +253,8 @@ def test_counts_are_those_of_the_table():
 
 def test_numbers_stand_on_the_basis_of_the_best_match():
     table = usual()
-    counts = origin.counts(table, total=240.0, step=1.0, around=3)
     numbers = Numbers("data/processed/all/origin_of_total.csv")
-    origin.origin_numbers(table, counts, numbers, day=DAY)
+    origin.origin_numbers(table, numbers, day=DAY)
     shown = {key: entry["display"] for key, entry in numbers.entries.items()}
     expected = {
         "origin.usd_bn": "240.00 bn US$",
@@ -269,11 +268,10 @@ def test_numbers_stand_on_the_basis_of_the_best_match():
         # 14 and 28 February: 240 and 260.
         "origin.rate_days": "2",
         "origin.rate_days_printing": "1",
-        "origin.totals": "7",
     }
     assert {key: shown[key] for key in expected} == expected
     none = Numbers("data/processed/all/origin_of_total.csv")
-    origin.origin_numbers(search(total=12345.0), counts, none, day=DAY)
+    origin.origin_numbers(search(total=12345.0), none, day=DAY)
     assert none.entries["origin.matches"]["value"] == 0
     assert "origin.usd_bn" not in none.entries
 
@@ -286,3 +284,19 @@ def test_all_donors_is_a_departure_and_the_publication_day_is_none():
     assert fixed.measure == ["allocation"]
     assert fixed.refugee_costs == ["out"]
     assert fixed.fx_method == ["month_average", "at_cut_off", "publication_day"]
+
+
+def test_matches_that_differ_in_the_day_alone_share_a_row():
+    """240 = 200 × 1.2 on the publication day; 165 = 150 × 1.1 on the last day of January."""
+    found = origin.matches(usual())
+    assert found["rank"].tolist()[0] == 1
+    assert found["days"].sum() == usual()["rank"].notna().sum()
+    shown = origin.matches_shown(found).iloc[0]
+    assert shown.tolist() == [
+        "1", "21, newest", "All donors", "allocation",
+        "ECB rate of the day of publication, 2025-02-14", "1", "200.0", "240.00", "donors",
+    ]  # fmt: skip
+    (row,) = origin.matches(
+        search(total=165.0, releases=[21], donors=["nato"], step=0.1)
+    ).to_dict("records")
+    assert (row["fx_method"], row["rate_date"], row["days"]) == ("another_day", "2025-01-31", 1)
