@@ -35,6 +35,7 @@ REPORT_TABLES = {
     "T18": "Good files that were changed on purpose, and what came of them",
     "T19": "Raw tables of which one value was changed, and what changed with it",
     "T20": "Changes to the code that every number passes through",
+    "T22": "Rules that changed after a result was known",
 }
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"
@@ -142,6 +143,20 @@ class Claims(RootModel[list[Claim]]):
     """config/claims.yaml."""
 
 
+class ChangedRule(Strict):
+    """A rule of a claim that changed after a result was known."""
+
+    claim: str = Field(description="id of the claim")
+    old_rule: str = Field(description="what the rule was")
+    new_rule: str = Field(description="what it is")
+    old_verdict: str = Field(description="verdict by the old rule, judged as the report does")
+    reason: str = Field(description="why it changed")
+
+
+class ChangedRules(RootModel[list[ChangedRule]]):
+    """config/changed_rules.yaml."""
+
+
 class Multiverse(Strict):
     """config/multiverse.yaml: the choices of the specification curve."""
 
@@ -232,6 +247,7 @@ FILES: dict[str, type[BaseModel]] = {
     "config": Config,
     "figures": Figures,
     "claims": Claims,
+    "changed_rules": ChangedRules,
     "multiverse": Multiverse,
     "scenarios": Scenarios,
     "sweeps": Sweeps,
@@ -361,6 +377,21 @@ def claims() -> list[Claim]:
                 file="config/claims.yaml",
                 expected="what the article asserts, as a number to compare with",
                 mend="add `asserts`, or name the test not_testable with its reason.",
+            )
+    return entries
+
+
+def changed_rules() -> list[ChangedRule]:
+    """config/changed_rules.yaml, checked. Raises AuditError."""
+    entries = _load("changed_rules").root
+    known = [claim.id for claim in claims()]
+    for entry in entries:
+        if entry.claim not in known:
+            raise AuditError(
+                f"there is no claim '{entry.claim}'.",
+                file="config/changed_rules.yaml",
+                expected=f"one of {known}",
+                mend=nearest(entry.claim, known) or None,
             )
     return entries
 

@@ -25,7 +25,9 @@ TOGETHER = 25
 # Tiles in a row of the matrix of verdicts.
 ACROSS = 9
 # No output of the build depends on what is swept, or on what a notebook may take.
-CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in ("sweeps", "limits")]
+APART = ("sweeps", "limits", "changed_rules")
+CONFIG = [f"config/{name}.yaml" for name in config.FILES if name not in APART]
+CHANGED = "config/changed_rules.yaml"
 OWN = ["data/raw/corrections.csv", "data/raw/memberships/donors.csv"]
 JUMPS = "data/raw/plausibility.csv"
 # Where config reads, and where the chart style does; what reaches them reads these files.
@@ -394,6 +396,7 @@ def _report(variants: Sequence[str]) -> list[str]:
         *[paths.table(name, variant)["json"] for name, variant in config.tabled(variants)],
         *[paths.receipt(*listed) for listed in config.listed(variants)],
         *CONFIG,
+        CHANGED,
         *[f"data/raw/{package}/datapackage.json" for package in sources.packages()],
         JUMPS,
         paths.FAULTS,
