@@ -72,7 +72,7 @@ class Switch(Strict):
     since: Month = Field(description="first month after the switch")
     base_from: Month = Field(description="first month of what is compared with")
     first_end: Month = Field(description="first of the last months of the curve")
-    needs_cut_off: Day = Field(description="earliest cut-off that answers")
+    answers_from: Day = Field(description="earliest cut-off that answers")
     donors: list[str] = Field(description="donor groups that may have made up", min_length=1)
     block: int = Field(description="months in a block of the bootstrap", ge=1)
     draws: int = Field(description="number of bootstrap draws", ge=100)
@@ -440,7 +440,7 @@ def parameters(name: str) -> dict[str, Any]:
 
 def switch_parameters() -> dict[str, Any]:
     """What the notebook of the switch of 2025 is given of its own: name → value."""
-    return config().switch.model_dump(exclude={"needs_cut_off"})
+    return config().switch.model_dump(exclude={"answers_from"})
 
 
 def results_of(name: str) -> list[str]:
@@ -450,7 +450,7 @@ def results_of(name: str) -> list[str]:
 
 def switches(name: str) -> bool:
     """Whether a variant's data reach far enough for the curve of the switch."""
-    return name != ALL and variant(name).cut_off >= config().switch.needs_cut_off
+    return name != ALL and variant(name).cut_off >= config().switch.answers_from
 
 
 def article_total() -> float:
