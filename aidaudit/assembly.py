@@ -161,6 +161,7 @@ def tables_of(variants: list[str]) -> dict[str, str]:
     return {
         **own,
         "claims": _claims(variants),
+        "changed_rules": _changed_rules(variants),
         "headline": _headline(variants),
         "variants": _variants(variants),
         "data": _data(),
@@ -256,6 +257,31 @@ def _claims(variants: list[str]) -> str:
         rows,
         f"T01: {REPORT_TABLES['T01']}. Computed: the literal reading; below it the range of "
         "the admissible ones. Verdicts of other variants are named where they differ.",
+    )
+
+
+def _changed_rules(variants: list[str]) -> str:
+    judged = {claim.id: claim.judged_in for claim in config.claims()}
+    now = {
+        name: table.set_index("claim_id")["verdict"]
+        for name, table in claims_of(variants).items()
+    }
+    rows = [
+        [
+            one.claim,
+            plain(" ".join(one.old_rule.split())),
+            plain(" ".join(one.new_rule.split())),
+            one.old_verdict,
+            now[judged[one.claim]][one.claim],
+            plain(" ".join(one.reason.split())),
+        ]
+        for one in config.changed_rules()
+    ]
+    return _pipe(
+        ["Claim", "Old rule", "New rule", "Old verdict", "New verdict", "Why"],
+        rows,
+        [9, 24, 28, 13, 13, 22],
+        f"T22: {REPORT_TABLES['T22']}. {{#T22}}",
     )
 
 

@@ -15,8 +15,10 @@ from aidaudit import files, paths, schema
 from aidaudit.errors import AuditError
 from aidaudit.schema import Column, Table
 
-# Columns in which the tracker itself says what a row is for, and that of what its text names.
-CODES = ["reconstruction_sector", "aid_subtype"]
+# The column in which the tracker itself says what a row is for, those of its form and items,
+# and that of what its text names.
+CODE = "reconstruction_sector"
+ITEMS = ["aid_subtype", "item", "item_type", "item_sub_type"]
 TEXT = "named_in_text"
 
 LOOKUP = Table(
@@ -79,7 +81,7 @@ def joined(rows: pd.DataFrame, lookup: pd.DataFrame) -> pd.Series:
 class Readings:
     """Rows by the ways in which they can be for something; each a boolean per row.
 
-    coded: by the tracker's own code or class. item: named by the item. text: named in the
+    coded: by the tracker's own code. item: by the form of aid or the item. text: named in the
     text. has_code: whether the tracker has a code for it at all.
     """
 
@@ -102,24 +104,24 @@ class Readings:
 def readings(rows: pd.DataFrame, *lookups: pd.DataFrame, wanted: list[str]) -> Readings:
     """Which rows are for something: the one rule for all claims on what aid was for.
 
-    wanted: classes of the lookups. Where the tracker has a code or class for them, the code
-    is the literal reading; where it has none, item or text is. Texts were read at ingest.
+    wanted: classes of the lookups. Where the tracker has a code for them, the code is the
+    literal reading; where it has none, item or text is. Texts were read at ingest.
     """
     rules = pd.concat(lookups)
     rules = rules[rules["class"].isin(wanted)]
-    known = rules["column"].isin([*CODES, "item", "item_type", "item_sub_type", TEXT])
+    known = rules["column"].isin([CODE, *ITEMS, TEXT])
     if not known.all():
         raise AuditError(
             "a claim on what aid was for reads a code, an item or what a text names.",
             found=rules.loc[~known, "column"].iloc[0],
-            expected=f"one of {[*CODES, 'item', TEXT]}",
+            expected=f"one of {[CODE, *ITEMS, TEXT]}",
             mend="edit the row in config/classifications.",
         )
 
     def by(columns: pd.Series) -> pd.Series:
         return classes(rows, rules[columns]).notna()
 
-    coded, text = rules["column"].isin(CODES), rules["column"] == TEXT
+    coded, text = rules["column"] == CODE, rules["column"] == TEXT
     return Readings(by(coded), by(~coded & ~text), by(text), bool(coded.any()))
 
 

@@ -35,6 +35,7 @@ REPORT_TABLES = {
     "T18": "Good files that were changed on purpose, and what came of them",
     "T19": "Raw tables of which one value was changed, and what changed with it",
     "T20": "Changes to the code that every number passes through",
+    "T22": "Rules that changed after a result was known",
 }
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"
@@ -71,7 +72,7 @@ class Switch(Strict):
     since: Month = Field(description="first month after the switch")
     base_from: Month = Field(description="first month of what is compared with")
     first_end: Month = Field(description="first of the last months of the curve")
-    needs_cut_off: Day = Field(description="earliest cut-off that answers")
+    answers_from: Day = Field(description="earliest cut-off that answers")
     donors: list[str] = Field(description="donor groups that may have made up", min_length=1)
     block: int = Field(description="months in a block of the bootstrap", ge=1)
     draws: int = Field(description="number of bootstrap draws", ge=100)
@@ -141,6 +142,20 @@ class Figures(RootModel[dict[str, Figure]]):
 
 class Claims(RootModel[list[Claim]]):
     """config/claims.yaml."""
+
+
+class ChangedRule(Strict):
+    """A rule of a claim that changed after a result was known."""
+
+    claim: str = Field(description="id of the claim")
+    old_rule: str = Field(description="what the rule was")
+    new_rule: str = Field(description="what it is")
+    old_verdict: str = Field(description="verdict by the old rule, judged as the report does")
+    reason: str = Field(description="why it changed")
+
+
+class ChangedRules(RootModel[list[ChangedRule]]):
+    """config/changed_rules.yaml."""
 
 
 class Multiverse(Strict):
@@ -256,6 +271,7 @@ FILES: dict[str, type[BaseModel]] = {
     "config": Config,
     "figures": Figures,
     "claims": Claims,
+    "changed_rules": ChangedRules,
     "multiverse": Multiverse,
     "origin": Origin,
     "scenarios": Scenarios,
@@ -415,6 +431,21 @@ def check_names() -> None:
                 )
 
 
+def changed_rules() -> list[ChangedRule]:
+    """config/changed_rules.yaml, checked. Raises AuditError."""
+    entries = _load("changed_rules").root
+    known = [claim.id for claim in claims()]
+    for entry in entries:
+        if entry.claim not in known:
+            raise AuditError(
+                f"there is no claim '{entry.claim}'.",
+                file="config/changed_rules.yaml",
+                expected=f"one of {known}",
+                mend=nearest(entry.claim, known) or None,
+            )
+    return entries
+
+
 def claims_of(name: str) -> list[Claim]:
     """The claims that are judged against the variant of this name, or once (`all`)."""
     return [claim for claim in claims() if (claim.judged_in == ALL) == (name == ALL)]
@@ -459,7 +490,7 @@ def parameters(name: str) -> dict[str, Any]:
 
 def switch_parameters() -> dict[str, Any]:
     """What the notebook of the switch of 2025 is given of its own: name → value."""
-    return config().switch.model_dump(exclude={"needs_cut_off"})
+    return config().switch.model_dump(exclude={"answers_from"})
 
 
 def results_of(name: str) -> list[str]:
@@ -469,7 +500,7 @@ def results_of(name: str) -> list[str]:
 
 def switches(name: str) -> bool:
     """Whether a variant's data reach far enough for the curve of the switch."""
-    return name != ALL and variant(name).cut_off >= config().switch.needs_cut_off
+    return name != ALL and variant(name).cut_off >= config().switch.answers_from
 
 
 def article_asserts() -> Asserts:

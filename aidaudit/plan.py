@@ -40,6 +40,10 @@ LOADS: dict[fingerprint.Piece, tuple[str, Callable[[], Any]]] = {
         "config/figures.yaml",
         lambda: config.Figures(config.shown()),
     ),
+    ("aidaudit.config", "changed_rules"): (
+        "config/changed_rules.yaml",
+        lambda: config.ChangedRules(config.changed_rules()),
+    ),
     ("aidaudit.config", "multiverse"): ("config/multiverse.yaml", config.multiverse),
     ("aidaudit.config", "origin"): ("config/origin.yaml", config.origin),
     ("aidaudit.config", "scenarios"): ("config/scenarios.yaml", config.scenarios),

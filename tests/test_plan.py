@@ -72,7 +72,7 @@ def test_a_job_gets_what_its_notebook_declares_and_nothing_else():
         "variant": "latest",
         "release": config.variant("latest").release,
         "cut_off": config.variant("latest").cut_off,
-        "since": config.shown()["F16"].parameters["since"],
+        **config.shown()["F16"].parameters,
     }
     assert "fixed_usd_per_eur" in job.offer
 

@@ -81,8 +81,8 @@ def added_later(data: Data) -> Evidence:
     days = {
         "weapons": equipment.first(weapons),
         "funding": equipment.first(funded),
-        "training": equipment.first(military[training.literal]),
-        "any training": equipment.first(military[training.other]),
+        "any training": equipment.first(military[training.literal]),
+        "training": equipment.first(military[training.other]),
     }
     for name, day in days.items():
         if day is None:
@@ -95,14 +95,12 @@ def added_later(data: Data) -> Evidence:
     funding = months(days["funding"])
     return Evidence(
         {
-            "the tracker's own class of training": min(funding, months(days["training"])),
-            "training named in an item or a text too": min(
-                funding, months(days["any training"])
-            ),
+            "training by class, item or text": min(funding, months(days["any training"])),
+            "by class or item alone": min(funding, months(days["training"])),
         },
         f"First weapons on {days['weapons']}, first funding of purchases on {days['funding']}, "
-        f"first training by the tracker's class on {days['training']}; training named in an "
-        f"item or a text from {days['any training']} on.",
+        f"first training by the tracker's class or an item on {days['training']}, named in a "
+        f"text on {days['any training']}.",
     )
 
 
@@ -190,20 +188,20 @@ def members_that_gave(
 
 @test
 def training_by(data: Data, donor: str) -> Evidence:
-    """A donor's rows of training: of the tracker's own class, and named in item or text too."""
+    """A donor's rows of training: by class, item or text, and without texts."""
     rows = data.activities[
         (data.activities["donor"] == donor) & (data.activities["measure"] == "allocation")
     ]
     training = classify.readings(rows, data.tables["training"], wanted=["training"])
-    coded, known = rows[training.literal], rows[training.other]
+    known, without = rows[training.literal], rows[training.other]
     return Evidence(
         {
-            "of the tracker's class of training": float(len(coded)),
-            "named as training in an item or a text too": float(len(known)),
+            "named as training by class, item or text": float(len(known)),
+            "by class or item alone": float(len(without)),
         },
-        f"Rows of {donor} with the tracker's class of training: {len(coded)}; with those whose "
-        f"item or text names training: {len(known)}, the first of {equipment.first(known)}. "
-        "The tracker begins in 2022.",
+        f"Rows of {donor} that name training by class, item or text: {len(known)}, the first "
+        f"of {equipment.first(known)}; by class or item alone: {len(without)}. The tracker "
+        "begins in 2022.",
         caveat="the beginning in 2015 lies before the tracker's",
     )
 
@@ -328,8 +326,8 @@ def renewable_rows(data: Data, donors: list[str]) -> Evidence:
             "rows for energy": least(energy),
         },
         "; ".join(
-            f"{donor}: {(named['donor'] == donor).sum()} of its rows name a renewable "
-            f"source, {(energy['donor'] == donor).sum()} are for energy "
+            f"Rows of {donor} that name a renewable source: "
+            f"{(named['donor'] == donor).sum()}; for energy: {(energy['donor'] == donor).sum()} "
             f"({millions.get(donor, 0):.0f} million EUR)"
             for donor in donors
         )
