@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,8 @@ def main() -> None:
     if hasattr(time, "tzset"):  # not on Windows
         time.tzset()
     try:
+        with suppress(FileNotFoundError):  # outside a checkout there is none to belong to
+            repro.check_package(repro.root())
         app()
     except AuditError as error:
         print(f"\n{error}", file=sys.stderr)
