@@ -158,7 +158,7 @@ def _writable(root: Path) -> None:
         if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
             raise AuditError(
                 "a build writes into its checkout, and may not.",
-                file=folder,
+                file=name,
                 mend="build in a copy of your own: git clone "
                 f"{shlex.quote(str(root))} my-copy && cd my-copy && make report",
             )
