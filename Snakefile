@@ -76,9 +76,8 @@ onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
     # Before the first job asks for it. Where jobs go to nodes, none may.
-    here = sys.platform == "linux" and workflow.resource_settings.nodes is None
-    if client.ADDRESS in os.environ and here:
-        client.start(os.environ[client.ADDRESS])
+    if client.ADDRESS in os.environ and workflow.resource_settings.nodes is None:
+        client.begin(os.environ[client.ADDRESS])
     baseline.keep()
 
 

@@ -8,6 +8,7 @@ back, whatever ends the process.
 from __future__ import annotations
 
 import os
+import sys
 from typing import TextIO
 
 from aidaudit.errors import AuditError
@@ -29,7 +30,12 @@ def build() -> None:
     lock = path.open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
+        if not isinstance(error, BlockingIOError):
+            # As on some network's file systems.
+            print(f"Nothing keeps two builds apart here: no locks ({error}).", file=sys.stderr)
+            lock.close()
+            return
         lock.seek(0)
         other = lock.read().strip()
         lock.close()

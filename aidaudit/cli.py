@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,8 @@ def main() -> None:
     if sys.argv[1:2] and sys.argv[1] not in COMMANDS:
         sys.argv[1:] = map(copied, sys.argv[1:])
     try:
+        with suppress(FileNotFoundError):  # outside a checkout there is none to belong to
+            repro.check_package(repro.root())
         app()
     except AuditError as error:
         print(f"\n{error}", file=sys.stderr)

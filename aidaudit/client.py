@@ -24,6 +24,9 @@ OWNER = "AIDAUDIT_OWNER"
 # Commands worth a fork; all others are run by the process that was asked.
 COMMANDS = ("notebook", "job", "sweep-part")
 _STARTS_WITHIN = 60  # seconds
+# Why there is no parent at an address, until the first job has told it; and then.
+FAILED, TOLD = ".snakemake/warm-failed", ".snakemake/warm-told"
+_SLOWER = "each job starts by itself, and the build takes about four times as long."
 
 
 def owner() -> str:
@@ -52,7 +55,7 @@ def main() -> None:
 
 def _ask(where: str) -> int | None:
     """The exit status of the command as the warm parent ran it; None where it could not."""
-    if sys.platform != "linux" or not is_running(where):
+    if sys.platform != "linux" or not is_running(where) or _has_failed(where):
         return None
     connection = _connected(where)
     if connection is None:
@@ -88,10 +91,72 @@ def _connected(where: str) -> socket.socket | None:
             connection.close()
         if ended is None:
             ended = start(where)
-        elif ended() not in (None, 0):
+        elif status := ended():
+            if not _has_failed(where):
+                give_up(where, f"it ended with status {status}")
+                _has_failed(where)
             return None
         time.sleep(0.01)
+    give_up(where, f"it does not answer within {_STARTS_WITHIN} s")
+    _has_failed(where)
     return None
+
+
+def begin(where: str) -> None:
+    """Start the warm parent of a build; where this system cannot have one, say so."""
+    if why := _lacks():
+        print(f"No warm starts here: {why}. So {_SLOWER}", file=sys.stderr)
+        os.environ.pop(ADDRESS, None)
+    else:
+        start(where)
+
+
+def _lacks() -> str | None:
+    """Why this system has no warm starts; None where it has."""
+    if sys.platform != "linux":
+        return f"they need Linux, and this is {sys.platform}"
+    for name in ("fork", "pidfd_open"):
+        if not hasattr(os, name):
+            return f"this Python has no os.{name}"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.bind(f"\0aidaudit-{owner()}-{os.urandom(4).hex()}")
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return f"this system refuses what they need ({error})"
+    return None
+
+
+def give_up(where: str, why: str) -> None:
+    """Have no job look for a parent at an address any more, and the next one say why."""
+    if _note(TOLD)[0] == where:
+        return
+    os.makedirs(os.path.dirname(FAILED), exist_ok=True)  # noqa: PTH103, PTH120
+    with open(FAILED, "w", encoding="utf-8") as note:  # noqa: PTH123
+        note.write(f"{where}\n{why}")
+
+
+def _has_failed(where: str) -> bool:
+    """Whether there is no parent at an address; the first job that finds out says why."""
+    whose, why = _note(FAILED)
+    if whose == where:
+        try:
+            os.rename(FAILED, TOLD)  # noqa: PTH104
+            print(f"The warm parent has ended: {why}. So {_SLOWER}", file=sys.stderr)
+        except OSError:
+            pass  # another job was first
+        return True
+    return _note(TOLD)[0] == where
+
+
+def _note(path: str) -> tuple[str, str]:
+    """To which address a note belongs, and what it says; empty where there is none."""
+    try:
+        with open(path, encoding="utf-8") as note:  # noqa: PTH123
+            whose, _, why = note.read().partition("\n")
+        return whose, why
+    except OSError:
+        return "", ""
 
 
 def start(where: str) -> Callable[[], int | None]:
@@ -128,13 +193,16 @@ def _end_with(owner: str) -> None:
 
     try:
         watched = os.pidfd_open(int(owner.partition("-")[0]))
-    except OSError:
-        os._exit(1)
+    except (OSError, AttributeError):  # gone, or there is none such on this system
+        watched = None
     if not is_running(owner):
         os._exit(1)
 
     def watch() -> None:
-        select.select([watched], [], [])
+        if watched is not None:
+            select.select([watched], [], [])
+        while watched is None and is_running(owner):
+            time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -133,14 +133,54 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
     def prepared(*args: Any, **kwargs: Any) -> None:
         try:
             _settings(workflow)
+            _writable(root)
         except AuditError as error:
             raise WorkflowError(str(error)) from None  # told without a traceback
         prepare(*args, **kwargs)
+        _tell_full_disk(workflow.persistence)
 
     workflow._prepare_dag = prepared
     # A build itself has the records of what failed deleted.
     if client.OWNER not in os.environ:
         workflow.cleanup_metadata = _forgets
+
+
+def _writable(root: Path) -> None:
+    for name in (
+        "",
+        ".snakemake",
+        ".snakemake/metadata",
+        "data/processed",
+        "figures",
+        "report",
+    ):
+        folder = root / name
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise AuditError(
+                "a build writes into its checkout, and may not.",
+                file=name,
+                mend="build in a copy of your own: git clone "
+                f"{shlex.quote(str(root))} my-copy && cd my-copy && make report",
+            )
+
+
+def _tell_full_disk(persistence: Any) -> None:
+    """Have it said in one message where old outputs cannot be kept while a job runs."""
+    backup = persistence.backup_output
+
+    def backup_output(path: Path) -> None:
+        try:
+            backup(path)
+        except OSError as error:
+            told = AuditError(
+                f"the old output cannot be kept while its job runs: {error.strerror}",
+                file=path,
+                mend=f"make room where {error.filename2 or error.filename} lies, or let it be "
+                "written to; then give the same command again.",
+            )
+            raise WorkflowError(str(told)) from None
+
+    persistence.backup_output = backup_output
 
 
 def _forgets(_: object) -> None:

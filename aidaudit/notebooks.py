@@ -404,11 +404,18 @@ def read(path: str | Path) -> NotebookNode:
     except FileNotFoundError as error:
         raise AuditError("there is no such notebook", file=path) from error
     except (ValueError, AttributeError) as error:
+        lines = (root() / path).read_text("utf-8", errors="replace").splitlines()
+        merged = [row for row, line in enumerate(lines, 1) if line.startswith("<" * 7)]
         raise AuditError(
-            "not a notebook of format 4",
+            "a merge left both sides in the notebook"
+            if merged
+            else "not a notebook of format 4",
             file=path,
+            row=merged[0] if merged else None,
             found=str(error),
-            mend="open it in JupyterLab and save it.",
+            mend=f"take one side whole: git checkout --ours -- {path}, or --theirs."
+            if merged
+            else "open it in JupyterLab and save it.",
         ) from error
     return nb
 

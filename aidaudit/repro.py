@@ -74,7 +74,7 @@ def check_package(root: Path) -> None:
     A copied environment, or that of another checkout, would run the other's code.
     """
     own = root / "aidaudit"
-    if own.is_dir() and not own.samefile(_PACKAGE):
+    if (own / "__init__.py").is_file() and not own.samefile(_PACKAGE):
         raise AuditError(
             "this is the environment of another checkout.",
             found=str(_PACKAGE.parent),

@@ -9,6 +9,7 @@ The parent imports and forks, and never runs a command, so no run can find trace
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import json
@@ -21,7 +22,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-from aidaudit.client import is_running
+from aidaudit.client import give_up, is_running
 
 # What notebooks and jobs import, papermill and the kernel included.
 MODULES = (
@@ -47,13 +48,24 @@ MODULES = (
 _LARGEST = 4 << 20
 
 
+def main(where: str) -> None:
+    """Be the warm parent, and leave word why there is none any more where that goes wrong."""
+    try:
+        serve(where)
+    except Exception as error:
+        give_up(where, f"{type(error).__name__}: {error}")
+        sys.exit(1)
+
+
 def serve(where: str) -> None:
     """Be the warm parent at an address until the process to which it belongs ends."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(f"\0aidaudit-{where}")
-    except OSError:
-        return  # another client was first
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return  # another client was first
+        raise
     listener.listen(64)
     owner = int(where.partition("-")[0])
     watched = os.pidfd_open(owner)
@@ -218,4 +230,4 @@ def _user(client: socket.socket) -> int:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    main(sys.argv[1])

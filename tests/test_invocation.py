@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from snakemake.exceptions import WorkflowError
 
 from aidaudit import invocation, repro
 from aidaudit.errors import AuditError
@@ -185,9 +187,25 @@ def test_jobs_have_this_environment_s_commands_and_no_settings_of_the_user(tiny)
 
 def test_the_environment_of_another_checkout_is_refused(tmp_path):
     repro.check_package(ROOT)
+    # A folder of that name is no package yet.
     (tmp_path / "aidaudit").mkdir()
+    repro.check_package(tmp_path)
+    (tmp_path / "aidaudit/__init__.py").touch()
     with pytest.raises(AuditError, match="another checkout"):
         repro.check_package(tmp_path)
+
+
+@pytest.mark.build
+def test_a_command_of_another_checkout_does_nothing_here(tiny):
+    (tiny / "config").mkdir()
+    (tiny / "aidaudit").mkdir()
+    (tiny / "aidaudit/__init__.py").touch()
+    done = subprocess.run(
+        [Path(sys.executable).with_name("aidaudit"), "cite", "F01-literal"],
+        env=os.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "the environment of another checkout" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["seaborn.py", "statistics.py", "numpy/__init__.py"])
@@ -211,6 +229,26 @@ def test_few_open_files_are_made_enough_or_refused(monkeypatch):
     limits["now"] = (64, 64)
     with pytest.raises(AuditError, match="ulimit -n"):
         invocation._open_files()
+
+
+def test_a_checkout_of_somebody_else_is_told_to_be_cloned(tmp_path, monkeypatch):
+    (tmp_path / "figures").mkdir()
+    invocation._writable(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "figures")
+    with pytest.raises(AuditError, match=f"figures: .*\n.*git clone {tmp_path} my-copy"):
+        invocation._writable(tmp_path)
+
+
+def test_a_full_disk_of_old_outputs_is_one_message():
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path), None, f".snakemake/{path}")
+
+    persistence = SimpleNamespace(backup_output=full)
+    invocation._tell_full_disk(persistence)
+    with pytest.raises(WorkflowError) as error:
+        persistence.backup_output(Path("a.txt"))
+    assert "a.txt: the old output cannot be kept" in str(error.value)
+    assert "make room where .snakemake/a.txt lies" in str(error.value)
 
 
 # ---------------------------------------------------------------- merges

@@ -455,3 +455,12 @@ def test_other_files_are_not_notebooks(checkout, content):
     (checkout / "x.ipynb").write_text(content)
     (problem,) = notebooks.problems("x.ipynb")
     assert problem.startswith("x.ipynb: not a notebook")
+
+
+def test_a_notebook_with_both_sides_of_a_merge_is_told_with_the_row(tmp_path, monkeypatch):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "Snakefile").touch()
+    monkeypatch.chdir(tmp_path)
+    Path("n.ipynb").write_text('{\n<<<<<<< HEAD\n "a": 1\n=======\n>>>>>>> b\n}\n', "utf-8")
+    with pytest.raises(AuditError, match=r"(?s)n\.ipynb, row 2: a merge .*--ours -- n\.ipynb"):
+        notebooks.read("n.ipynb")

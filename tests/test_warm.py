@@ -329,6 +329,58 @@ def test_jobs_go_on_by_themselves_when_the_parent_is_killed(checkout, owner):
     assert Path("a.txt").read_text() == "given"
 
 
+def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout, owner):
+    where = owner[1]
+    broken = f"from aidaudit import warm\nwarm.MODULES = ('nosuch',)\nwarm.main({where!r})"
+    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, check=False)
+    assert done.returncode == 1
+    notebook(checkout, "n", WRITE.format("a"))
+    status, told = run("n", where, "a.txt")
+    assert status == 0
+    assert told.startswith(
+        "The warm parent has ended: ModuleNotFoundError: No module named 'nosuch'."
+    )
+    assert "four times as long" in told
+    assert run("n", where, "a.txt") == (0, "")
+    assert parents(where) == []
+
+
+def test_a_parent_that_is_killed_while_it_starts_is_told_with_its_status(
+    checkout, owner, monkeypatch, capsys
+):
+    monkeypatch.setattr(client, "start", lambda _: lambda: -9)
+    assert client._ask(owner[1]) is None
+    assert client._ask(owner[1]) is None
+    assert capsys.readouterr().err.count("it ended with status -9") == 1
+
+
+def no_abstract_sockets(*_):
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "told"),
+    [
+        (lambda patch: patch.setattr(client.sys, "platform", "darwin"), "this is darwin"),
+        (lambda patch: patch.delattr(client.os, "fork"), "no os.fork"),
+        (lambda patch: patch.delattr(client.os, "pidfd_open"), "no os.pidfd_open"),
+        (lambda patch: patch.setattr(client.socket, "socket", no_abstract_sockets), "refuses"),
+    ],
+)
+def test_a_system_without_warm_starts_says_so_and_how_much_longer_it_takes(
+    monkeypatch, capsys, lacks, told
+):
+    monkeypatch.setenv(client.ADDRESS, "1-1-abc")
+    with monkeypatch.context() as patch:
+        lacks(patch)
+        patch.setattr(client, "start", lambda _: pytest.fail("it was started"))
+        client.begin("1-1-abc")
+    said = capsys.readouterr().err
+    assert told in said
+    assert "four times as long" in said
+    assert client.ADDRESS not in os.environ
+
+
 def test_a_job_by_itself_ends_with_its_snakemake_too(checkout, owner, monkeypatch):
     process, where = owner
     monkeypatch.setenv(client.OWNER, where.rpartition("-")[0])
