@@ -13,7 +13,7 @@ ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" &
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: report test test-browser test-faults test-mutations test-mutants test-perturbations \
+.PHONY: report test test-browser test-faults test-mutations test-mutants test-perturbations test-dependence \
 	test-slurm test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
@@ -84,6 +84,11 @@ test-mutants: $(READY)
 test-perturbations: report
 	$(BIN)/python tests/honesty/perturb.py
 	aidaudit generate
+
+# Rows and entries changed one at a time in a copy of what is built: what is planned, and whether
+# anything stays stale; the better part of an hour. With BUILD=--build some are built from nothing.
+test-dependence: report
+	$(BIN)/python tests/dependence/run.py $(BUILD)
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)
