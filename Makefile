@@ -18,6 +18,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
+	test-dependence \
 	test-slurm test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
@@ -97,6 +98,11 @@ test-mutants: $(READY)
 test-perturbations: report
 	$(BIN)/python tests/honesty/perturb.py
 	aidaudit generate
+
+# Rows and entries changed one at a time in a copy of what is built: what is planned, and whether
+# anything stays stale; the better part of an hour. With BUILD=--build some are built from nothing.
+test-dependence: report
+	$(BIN)/python tests/dependence/run.py $(BUILD)
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)

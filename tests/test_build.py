@@ -333,6 +333,46 @@ def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
     }  # fmt: skip
 
 
+def test_a_new_row_runs_what_uses_it_and_cited_hashes_stay(built):
+    corrections, receipt = built / "data/raw/corrections.csv", paths.receipt(
+        "clean", "grain_voyages"
+    )
+    text, before = corrections.read_text("utf-8"), built_files(built)
+    row = "grain_initiative/voyages,,*,income_group,low-income,low-income,as published,23\n"
+    corrections.write_text(text + row, "utf-8")
+    try:
+        planned = jobs(run(built, "snakemake", "--dry-run").stdout)
+        done = run(built, "snakemake", receipt)
+        after = built_files(built)
+    finally:
+        corrections.write_text(text, "utf-8")
+    assert planned == {
+        "clean_context": 1, "claims": 1, "figure": 1, "numbers": 1, "verdicts": 1, "assemble": 1,
+        "render": 2, "pages": 1, "manifest": 1, "all": 1, "total": 11,
+    }  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    # The row accepts what is there: the table is the same, and only its receipt says more.
+    assert {path for path in before if before[path] != after[path]} == {receipt}
+    assert run(built, "snakemake").returncode == 0
+    assert built_files(built) == before
+
+
+def test_a_new_claim_runs_what_judges_and_shows_it(built):
+    claims = built / "config/claims.yaml"
+    text = claims.read_text("utf-8")
+    first, second = (text.index(f"- id: {name}\n") for name in ("INT-5a", "MIL-1a"))
+    entry = text[first:second].replace("INT-5a", "INT-5z")
+    claims.write_text(text[:second] + entry + text[second:], "utf-8")
+    try:
+        planned = jobs(run(built, "snakemake", "--dry-run").stdout)
+    finally:
+        claims.write_text(text, "utf-8")
+    assert planned == {
+        "claims": 1, "numbers": 1, "verdicts": 1, "assemble": 1, "render": 2, "pages": 1,
+        "manifest": 1, "all": 1, "total": 9,
+    }  # fmt: skip
+
+
 def test_snakemake_looks_for_the_next_job_only_when_one_ends(built):
     # Otherwise it takes from the jobs a part of the cores that they wait for.
     chosen = [
