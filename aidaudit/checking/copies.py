@@ -72,7 +72,9 @@ def encoding(picture: Image.Image) -> Encoding | None:
 def too_lossy(scale: float, encoded: Encoding | None) -> str | None:
     """Why a copy can never be told to be the same, or None where it can."""
     if not SMALLEST - 0.005 <= scale <= LARGEST + 0.005:
-        return f"its size is {scale:.0%} of the archived one; from 50 % to 200 % can be compared"
+        return (
+            f"its size is {scale:.0%} of the archived one; from 50 % to 200 % can be compared"
+        )
     if encoded is not None and np.mean(encoded.tables[0]) > COARSEST:
         return "it is compressed more than a JPEG of quality 75"
     return None
@@ -207,9 +209,7 @@ def _best(
 def _encoded(picture: Image.Image, encoded: Encoding) -> Image.Image:
     """A picture as a JPEG with these tables shows it."""
     buffer = io.BytesIO()
-    picture.save(
-        buffer, "JPEG", qtables=encoded.tables, subsampling=encoded.subsampling
-    )
+    picture.save(buffer, "JPEG", qtables=encoded.tables, subsampling=encoded.subsampling)
     return Image.open(buffer, formats=("JPEG",)).convert("RGB")
 
 

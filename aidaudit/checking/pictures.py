@@ -180,7 +180,10 @@ def _copy(
     svg = archive.beside(path, ".svg")
     drawing = svg.decode("utf-8", "replace") if svg is not None else None
     told += [copies.in_words(place, there.size, drawing) for place in match.places]
-    return Finding("altered", path, "it shows nearly the same, but not everywhere", told)
+    how = "it shows nearly the same, but not everywhere"
+    if not aligned:
+        how += "; what differs was altered, or comes from how the copy was made"
+    return Finding("altered", path, how, told)
 
 
 def _pixels(mine: Image.Image, there: Image.Image) -> list[str]:

@@ -69,7 +69,9 @@ def figure(identifier: str) -> Figure:
     plt.close(kept[name])
     drawn = picture(kept[name])
     with Image.open(repro.root() / paths.figure(name, variant)["png"]) as archived:
-        assert np.array_equal(drawn, archived.convert("RGB")), f"{identifier} is drawn otherwise"
+        assert np.array_equal(drawn, archived.convert("RGB")), (
+            f"{identifier} is drawn otherwise"
+        )
     return kept[name]
 
 
@@ -171,9 +173,7 @@ def _array(ax: Axes, get: Callable, put: Callable, kind: str, axes: str = "xy") 
                 return None
             changed = old.copy()
             changed[place, "xy".index(axis)] = new[0]
-            return Change(
-                f"{kind} {new[1]}", kind, lambda: put(changed), lambda: put(old)
-            )
+            return Change(f"{kind} {new[1]}", kind, lambda: put(changed), lambda: put(old))
 
         return make
 
@@ -253,7 +253,9 @@ def _digits(fig: Figure) -> list[Maker]:
         place = places[rng.integers(len(places))]
         new = rng.choice([one for one in "0123456789" if one != text[place]])
         line = text.splitlines()[text[:place].count("\n")]
-        return text[:place] + new + text[place + 1 :], f"digit {text[place]} → {new} in {line!r}"
+        return text[:place] + new + text[
+            place + 1 :
+        ], f"digit {text[place]} → {new} in {line!r}"
 
     def of_text(text: Text) -> Maker:
         def make(rng: np.random.Generator) -> Change:

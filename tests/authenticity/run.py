@@ -88,14 +88,15 @@ def rounds(seed: int, wanted: list[tuple[bool, int]]) -> Iterator[dict]:
     from tests.authenticity import drawn
 
     against = archive()
-    name, fig, unaltered = "", None, None
+    drawings: dict[str, tuple] = {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "copy"
         for altered, number in wanted:
-            wanted_name = FIGURES[number % len(FIGURES)]
-            if name != wanted_name:
-                name, fig = wanted_name, drawn.figure(wanted_name)
-                unaltered = drawn.picture(fig)
+            name = FIGURES[number % len(FIGURES)]
+            if name not in drawings:
+                fig = drawn.figure(name)
+                drawings[name] = fig, drawn.picture(fig)
+            fig, unaltered = drawings[name]
             rng = rng_of(seed, altered, number)
             way = WAYS[number // len(FIGURES) % len(WAYS)]
             picture, kind, what = unaltered, "none", ""
@@ -111,12 +112,6 @@ def rounds(seed: int, wanted: list[tuple[bool, int]]) -> Iterator[dict]:
                 "what": what, "way": way, "how": how, "answer": checking.EXIT[found.status],
                 "seconds": f"{time.process_time() - begun:.2f}",
             }  # fmt: skip
-
-
-def order(number: int) -> list[tuple[bool, int]]:
-    """All rounds, figure by figure: each is drawn by its notebook once."""
-    every = [(altered, one) for one in range(number) for altered in (False, True)]
-    return sorted(every, key=lambda one: (one[1] % len(FIGURES), one[1], one[0]))
 
 
 def counted(done: list[dict]) -> str:
@@ -149,7 +144,8 @@ def main() -> int:
     kept.parent.mkdir(exist_ok=True)
     done = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     over = {(row["altered"], row["round"]) for row in done}
-    left = [one for one in order(chosen.rounds) if one not in over]
+    every = [(altered, one) for one in range(chosen.rounds) for altered in (False, True)]
+    left = [one for one in every if one not in over]
     with kept.open("a", encoding="utf-8") as stream:
         for row in rounds(chosen.seed, left):
             done.append(row)
