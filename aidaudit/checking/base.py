@@ -16,8 +16,9 @@ _MARK = re.compile(rb"aidaudit-id=([\w.-]{1,80})")
 class Finding:
     """What is known of a file.
 
-    status: unchanged, lossy (as far as such a copy can show, the same), altered or unknown. path: the archived file that it is, or comes
-    nearest to. how: how it was recognised. differences: what is not the same, a line each.
+    status: unchanged, lossy (the same as far as such a copy can show), altered or unknown.
+    path: the archived file that it is, or comes nearest to. how: how it was recognised.
+    differences: what is not the same, a line each.
     """
 
     status: str

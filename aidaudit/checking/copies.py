@@ -1,10 +1,10 @@
 """Copies of a picture that lost something: re-encoded as JPEG, scaled, with other margins.
 
-What the copy should look like is made from the archived picture in the same way: scaled to its
-size with each of the usual kernels, and encoded with the very tables that the JPEG holds. An
-unaltered copy then leaves almost nothing; an altered mark or digit leaves a difference in one
-place. How small a change is found was measured (docs/copies.md, `make test-check`); what was not
-measured, smaller or more compressed copies, is never taken for the same.
+What an unaltered copy would look like is made from the archived picture in the same way:
+scaled to its size with each of the usual kernels, and encoded with the very tables that the
+JPEG holds. Then almost nothing is left, but for an altered mark or digit. How small a change
+is found was measured (docs/copies.md, `make test-check`); what was not measured, smaller or
+more compressed copies, is never taken for the same.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ class Match:
     """How far a copy is from what an unaltered one would be.
 
     scale: its size in times of the archived picture's. margins: how much farther left and up
-    its corner lies, in its own pixels. rest: the largest difference within a window, as the root of the sum of squares over its
-    pixels and channels, in steps of 255. places: where it differs, as left, upper, right,
-    lower in pixels of the archived picture, largest first. spread: the share of what is drawn that differs.
+    its corner lies, in its own pixels. rest: the largest difference within a window, as the
+    root of the sum of squares over its pixels and channels, in steps of 255. places: where it
+    differs, as left, upper, right, lower in pixels of the archived picture, largest first.
+    spread: the share of what is drawn that differs.
     """
 
     scale: float
@@ -185,7 +186,7 @@ def _best(
     box: tuple[float, float, float, float],
     encoded: Encoding | None,
 ) -> Match:
-    """The frame of a copy against what the best kernel makes of a box of the archived picture."""
+    """The frame of a copy against what the best kernel makes of a box of what is archived."""
     part = mine.crop(frame)
     as_it_is = part.size == there.size and box == (0.0, 0.0, *there.size)
     made = [there] if as_it_is else [there.resize(part.size, one, box=box) for one in KERNELS]
@@ -233,7 +234,7 @@ def _places(
     size: tuple[int, int],
     box: tuple[float, float, float, float],
 ) -> tuple[list[tuple[float, float, float, float]], float]:
-    """Where a copy differs, in pixels of the archived picture, and the share of what is drawn."""
+    """Where a copy differs, in archived pixels, and the share of what is drawn that does."""
     side = 2 * WINDOW
     rows, columns = -(-rest.shape[0] // side), -(-rest.shape[1] // side)
     padded = ((0, rows * side - rest.shape[0]), (0, columns * side - rest.shape[1]))
@@ -281,7 +282,7 @@ def _together(marked: np.ndarray) -> Iterator[np.ndarray]:
 def in_words(
     place: tuple[float, float, float, float], size: tuple[int, int], svg: str | None
 ) -> str:
-    """'upper right, x 1010 to 1030, y 40 to 56, at "280 bn"'; svg: the same figure as drawing."""
+    """'upper right, x 10 to 30, y 40 to 56, next to '280''; svg: the figure as a drawing."""
     left, upper, right, lower = place
     x, y = (left + right) / 2 / size[0], (upper + lower) / 2 / size[1]
     rows, columns = ("upper", "middle", "lower"), ("left", "centre", "right")

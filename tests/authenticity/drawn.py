@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from unittest import mock
 
 import matplotlib as mpl
-import matplotlib.ticker
 import matplotlib.pyplot as plt
+import matplotlib.ticker
 import nbformat
 import numpy as np
 from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def figure(identifier: str) -> Figure:
     namespace: dict[str, object] = {}
     with (
         mock.patch.object(charts, "save_figure", keep),
-        mock.patch.object(files, "write_text", lambda path, text: None),
+        mock.patch.object(files, "write_text", return_value=None),
     ):
         for cell in nbformat.read(repro.root() / job.notebook, 4).cells:
             if cell.cell_type == "code":

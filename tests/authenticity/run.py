@@ -1,7 +1,8 @@
 """What `aidaudit check` says of copies of figures that lost details: altered ones, and others.
 
-Each round draws by lot a figure of the build, a way of saving it (JPEG, scaled, both), and, in half of the rounds, one mark or digit that is changed before (`drawn`). An
-altered one must never be called the same. It takes about half an hour; interrupted it goes on
+Each round takes a figure of the build and a way of saving it (JPEG, scaled, both) and, in half
+of the rounds, changes one mark or digit before (`drawn`); what, and how far, is drawn by lot.
+An altered one must never be called the same. It takes about an hour; interrupted it goes on
 where it was. Counts go to docs/copies.csv.
 """
 
