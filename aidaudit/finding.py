@@ -41,7 +41,7 @@ _QUOTED = re.compile(
     rf"(?P<after>(?:\s?(?:{_WORDS})(?!\w))*)(?!\w)",
     re.IGNORECASE,
 )
-_SPAN = re.compile(r'\[\[(?P<shown>.*?)\]\(#(?P<id>n\w{6})\)\]\{\.number key="(?P<key>[^"]+)"')
+_SPAN = re.compile(r'\[\[(?P<shown>.*?)\]\(#(?P<id>n\w{6})\)\]\{\.number [^}]*\}')
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def _paragraphs(archive: Archive) -> Iterator[tuple[str, str]]:
     head, text = text.removeprefix("---\n").split("\n---\n", 1)
     yield "Abstract", yaml.safe_load(head)["abstract"].strip()
     section = ""
-    for paragraph in re.split(r"\n\s*\n", text):
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
         if paragraph.startswith("#"):
             section = re.sub(r"\s*\{[^}]*\}", "", paragraph.lstrip("# "))
         elif paragraph.startswith("|"):
@@ -246,10 +246,7 @@ def _sentences(paragraph: str) -> list[str]:
 
 def _plain(sentence: str) -> str:
     """A sentence as a reader sees it."""
-    text = _SPAN.sub(
-        lambda match: match["shown"], sentence
-    )
-    text = re.sub(r'"?\s*title="[^"]*"', "", text)
+    text = _SPAN.sub(lambda match: match["shown"], sentence)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\{[^}]*\}|\[@[^\]]*\]|[*`]", "", text)
     text = re.sub(r"\\(.)", r"\1", text).replace("\u200b", "")

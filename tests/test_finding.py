@@ -119,7 +119,7 @@ def test_sentences_sections_and_the_trail_are_told(root):
         "report, Abstract: “They gave 222.9 bn US$.”",
         f"trail: aidaudit trace {identifier}",
         "−20.4 %  (with the other sign, printed so)",
-        "report, The gap: “Finding. It is −20.4 % too low.”",
+        "report, The gap: “It is −20.4 % too low.”",
     ):
         assert words in text
     assert "2025" not in text
