@@ -587,8 +587,8 @@ def check(
         Path | None, typer.Option(help="an archive (zip) to check against, not this build")
     ] = None,
 ) -> None:
-    """Say whether a file belongs to this build: unchanged (exit status 0), altered (1) or
-    not at all (2).
+    """Say whether a file belongs to this build: unchanged (exit status 0), altered (1), not at
+    all (2), or the same as far as a copy that lost details can show (3).
 
     Example: aidaudit check Downloads/figure-1.png --archive aidaudit-0.1.0.zip
     """
@@ -604,6 +604,34 @@ def check(
             finding = checking.check(file, against)
             print(checking.describe(finding, against))
     raise typer.Exit(checking.EXIT[finding.status])
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def find(
+    words: Annotated[list[str], typer.Argument(help="a number, a sentence with one, or an id")],
+    archive: Annotated[
+        Path | None, typer.Option(help="an archive (zip) to look in, not this build")
+    ] = None,
+    most: Annotated[int, typer.Option(help="how many numbers to list")] = 10,
+) -> None:
+    """Say which numbers of this build are quoted: keys, sentences of the report, and trail.
+
+    Exit status: 0 found, 2 where a number of the quotation is none of this build's.
+
+    Example: aidaudit find 222.9 bn
+    Example: aidaudit find 'NATO gave 222,9 billion dollars'
+    """
+    from aidaudit import archives, checking, finding
+
+    if archive is None:
+        known = checking.from_checkout(repro.root())
+        lines, found = finding.told(" ".join(words), known, most=most)
+    else:
+        with archives.open_safely(archive) as reader:
+            known = checking.from_zip(reader)
+            lines, found = finding.told(" ".join(words), known, most=most)
+    print("\n".join(lines))
+    raise typer.Exit(0 if found else 2)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from aidaudit.errors import AuditError
 
 __all__ = ["EXIT", "Archive", "Finding", "check", "describe", "from_checkout", "from_zip"]
 MOST_BYTES = 200 * archives.MIB
-EXIT = {"unchanged": 0, "altered": 1, "unknown": 2}
+EXIT = {"unchanged": 0, "altered": 1, "unknown": 2, "lossy": 3}
 
 
 def from_checkout(root: Path) -> Archive:
@@ -105,10 +105,12 @@ def describe(finding: Finding, archive: Archive) -> str:
         "unchanged": "unchanged: it belongs to this build",
         "altered": "altered: it is not as this build made it",
         "unknown": "unknown: it does not belong to this build",
+        "lossy": "the same, as far as a copy that lost details can show",
     }
     manifest = archive.manifest
     lines = [f"{heads[finding.status]} (aidaudit {manifest['version']})", f"  {finding.how}"]
-    lines += [f"  differs: {one}" for one in finding.differences]
+    mark = "but" if finding.status == "lossy" else "differs"
+    lines += [f"  {mark}: {one}" for one in finding.differences]
     if finding.path is None:
         return "\n".join(lines)
     lines.append(f"  archived as: {finding.path}")

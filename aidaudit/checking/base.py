@@ -16,8 +16,9 @@ _MARK = re.compile(rb"aidaudit-id=([\w.-]{1,80})")
 class Finding:
     """What is known of a file.
 
-    status: unchanged, altered or unknown. path: the archived file that it is, or comes
-    nearest to. how: how it was recognised. differences: what is not the same, a line each.
+    status: unchanged, lossy (the same as far as such a copy can show), altered or unknown.
+    path: the archived file that it is, or comes nearest to. how: how it was recognised.
+    differences: what is not the same, a line each.
     """
 
     status: str
@@ -42,6 +43,11 @@ class Archive:
             return None
         digest = hashlib.sha256(content).hexdigest()
         return content if digest == self.manifest["outputs"][path]["sha256"] else None
+
+    def beside(self, path: str, suffix: str) -> bytes | None:
+        """The output of the same name with another suffix, where there is one."""
+        other = path.rpartition(".")[0] + suffix
+        return self.read(other) if other in self.manifest["outputs"] else None
 
     def text(self, path: str) -> str:
         """A source file that is no output, such as a descriptor of raw data."""

@@ -1,0 +1,1 @@
+"""Alterations of figures as somebody might make them, and what `check` says of them."""
