@@ -18,8 +18,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-dependence \
-	test-slurm test-kubernetes bench verify record archive validate lab clean lock
+	test-dependence test-snakemakes test-slurm test-kubernetes bench verify record archive validate \
+	lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -82,6 +82,16 @@ test-slurm test-kubernetes: test-%: $(CLUSTER)
 test-faults: $(READY)
 	$(BIN)/python tests/faults/run.py
 	aidaudit generate
+
+# What is relied on in Snakemake, against the oldest and the newest that can be had; a minute.
+test-snakemakes: $(READY)
+	@for wanted in snakemake==9.0.0 "snakemake<10"; do \
+		place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+			--target "$$place" "$$wanted" && \
+		echo "Snakemake $$(PYTHONPATH="$$place" $(BIN)/python -m snakemake --version)" && \
+		PYTHONPATH="$$place" $(BIN)/python -m pytest tests/test_done.py || exit 1; \
+	done
 
 # Good files, mutated in thousands of seeded rounds; half an hour.
 test-mutations: $(READY)

@@ -484,10 +484,10 @@ def test_what_was_killed_or_failed_is_made_the_next_time(built, path, old, new, 
     (built / path).write_text(source, "utf-8")
     assert failed.returncode != 0
     assert left[rule] == 1
-    left = sorted(one.name for one in (built / ".staging").iterdir())
-    assert left == ["excerpts", "fingerprint.json"]
     assert run(built, "snakemake").returncode == 0
     assert built_files(built) == before
+    staged = {one.name for one in (built / ".staging").iterdir()}
+    assert staged == {"excerpts", "fingerprint.json", "hashes.json"}
 
 
 def test_an_unknown_number_stops_the_report_with_its_place(built):
@@ -598,6 +598,55 @@ def test_the_build_gives_what_is_recorded(built):
     assert verified.stdout.startswith(("The same bytes", "The same values"))
 
 
+@pytest.fixture
+def unbuilt(built):
+    """Changes a file of the checkout, until the test is done."""
+    kept = {}
+
+    def change(path: str, old: str, new: str) -> None:
+        kept[path] = (built / path).read_text("utf-8")
+        assert old in kept[path]
+        (built / path).write_text(kept[path].replace(old, new, 1), "utf-8")
+
+    yield change
+    for path, before in kept.items():
+        (built / path).write_text(before, "utf-8")
+
+
+def test_a_notebook_that_is_not_built_yet_is_told_by_all_that_speaks_of_outputs(built, unbuilt):
+    record = (built / verify.HASHES).read_bytes()
+    unbuilt("notebooks/figures/F10.ipynb", "All three broke", "All of them broke")
+    told = "all/F10: notebooks/figures/F10.ipynb or its code has changed"
+    for command in (("verify",), ("verify", "--record"), ("archive",)):
+        refused = run(built, "aidaudit", *command)
+        assert refused.returncode == 1
+        assert told in refused.stdout
+        assert "to mend:  build it: make report" in refused.stdout
+    assert (built / verify.HASHES).read_bytes() == record
+    for command in (("cite", "F10-all"), ("trace", "F10-all")):
+        assert told in run(built, "aidaudit", *command).stdout
+    # What has nothing to do with it is cited as ever.
+    assert told not in run(built, "aidaudit", "cite", "T02-article").stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "told"),
+    [
+        ("config/config.yaml", "fixed_usd_per_eur: 1.13972", "fixed_usd_per_eur: 1.13973",
+         "article/results: its parameters have changed: fixed_usd_per_eur"),
+        ("report/style.css", "body", "body ",
+         "report/html: what it reads has changed: report/style.css"),
+        ("aidaudit/numbers.py", "comes from two", "comes from several",
+         "all/numbers: its code has changed"),
+    ],
+)  # fmt: skip
+def test_whatever_is_not_built_yet_is_not_verified(built, unbuilt, path, old, new, told):
+    unbuilt(path, old, new)
+    refused = run(built, "aidaudit", "verify")
+    assert refused.returncode == 1
+    assert told in refused.stdout
+
+
 def test_what_is_generated_is_up_to_date(built):
     checked = run(built, "aidaudit", "generate", "--check")
     assert checked.returncode == 0, checked.stdout
@@ -615,7 +664,7 @@ def test_every_notebook_ran_with_what_the_plan_says(built):
 def test_the_manifest_knows_every_output(built):
     manifest = manifest_of(built)
     own = {paths.receipt(*job.split("/")) for job in manifest["jobs"]}
-    known = {*manifest["outputs"], *own, paths.MANIFEST, *paths.DESCRIPTORS}
+    known = {*manifest["outputs"], *own, *paths.of_manifest()}
     found = {path for path in built_files(built) if not path.endswith(".gitkeep")}
     assert found == known
     for path, about in manifest["outputs"].items():

@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -321,37 +319,6 @@ def test_what_a_notebook_starts_ends_with_it(checkout):
     state = Path(f"/proc/{number}/stat")
     # It may be a zombie until whatever adopted it looks.
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
-
-
-SNAKEFILE = """
-onerror:
-    from aidaudit import notebooks
-    notebooks.mark_stale(path for job in workflow.scheduler.failed for path in job.output)
-rule:
-    input: "data/in.txt"
-    output: update("out/a.txt")
-    shell: "HOW; cp {input} {output}"
-"""
-
-
-@pytest.mark.build
-@pytest.mark.parametrize("how", ["grep -qv bad {input}", "grep -qv bad {input} || kill -9 $$"])
-def test_kept_output_of_a_failed_job_is_made_again(checkout, how):
-    def snakemake(*options):
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", *options]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=checkout)
-        return done.stdout + done.stderr
-
-    (checkout / "Snakefile").write_text(SNAKEFILE.replace("HOW", how))
-    snakemake()
-    assert "Nothing to be done" in snakemake("--dry-run")
-    (checkout / "data/in.txt").write_text("bad")
-    stage = checkout / ".staging/out__a.txt"
-    stage.mkdir(parents=True)
-    snakemake()
-    assert not stage.exists()
-    assert (checkout / "out/a.txt").read_text() == "input"
-    assert "updated input files" in snakemake("--dry-run")
 
 
 # ---------------------------------------------------------------- canonical forms

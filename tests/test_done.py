@@ -1,0 +1,164 @@
+"""What builds rely on in Snakemake: held against the one that is installed.
+
+`make test-snakemakes` holds the oldest and the newest Snakemake 9 to the same.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.build
+
+# Two jobs that keep their old outputs; both leave a receipt.
+SNAKEFILE = """
+from aidaudit import done
+from snakemake import jobs
+done.only_if_well(["one"])
+wrap_up = jobs.Job.postprocess
+async def postprocess(self, *args, **kwargs):
+    await wrap_up(self, *args, **kwargs)
+    if kwargs.get("error"):
+        print("all is written about the failure", flush=True)
+jobs.Job.postprocess = postprocess
+rule library:
+    input: "in.txt"
+    output:
+        update("report/build/view.js"),
+        update("data/processed/receipts/report/library.json"),
+    params: note=config.get("note", "")
+    shell: "python make.py library {output}"
+rule other:
+    input: "in.txt"
+    output: update("other.txt")
+    shell: "cp {input} {output}; sleep $(cat wait)"
+rule all:
+    default_target: True
+    input: "report/build/view.js", "other.txt"
+"""
+# Fails where 'how' says so; the receipt is what the plan expects of one.
+MAKE = """
+import pathlib, sys
+from aidaudit import freshness, receipts
+kind, made, receipt = sys.argv[1:]
+with open("ran", "a") as ran: print(kind, file=ran)
+if pathlib.Path("how").read_text() == "fail": sys.exit("a passing cause")
+pathlib.Path(made).write_text(pathlib.Path("in.txt").read_text())
+now = freshness.Now(["one"]).of(f"report/{kind}")
+receipts.close({"rule": kind, "made_from": "", **now}, [made], receipt)
+"""
+
+
+class Toy:
+    """A checkout of two jobs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name, text in (
+            ("Snakefile", SNAKEFILE), ("make.py", MAKE), ("in.txt", "old"), ("how", ""),
+            ("wait", "0"), ("envs/requirements.txt", ""), ("config/config.yaml", ""),
+        ):  # fmt: skip
+            (root / name).parent.mkdir(exist_ok=True)
+            (root / name).write_text(text)
+        self.build()
+        assert self.made == "old"
+
+    @property
+    def made(self) -> str:
+        return (self.root / "report/build/view.js").read_text()
+
+    @property
+    def ran(self) -> int:
+        return (self.root / "ran").read_text().count("library")
+
+    def start(self, *options: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--nolock",
+                   "--keep-going", *options]  # fmt: skip
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{ROOT}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    def build(self, *options: str) -> str:
+        process = self.start(*options)
+        told, _ = process.communicate(timeout=120)
+        return told
+
+    def fails(self, number: int) -> None:
+        """One job fails, and the build is struck while the other still runs."""
+        (self.root / "in.txt").write_text("new")
+        (self.root / "how").write_text("fail")
+        (self.root / "wait").write_text("60")
+        process = self.start()
+        assert any("all is written about the failure" in line for line in process.stdout)
+        os.killpg(process.pid, number)
+        process.wait(60)
+        (self.root / "how").write_text("")
+        (self.root / "wait").write_text("0")
+
+
+@pytest.fixture
+def toy(tmp_path) -> Toy:
+    return Toy(tmp_path)
+
+
+def test_what_failed_is_made_when_the_build_is_killed_after_it(toy):
+    toy.fails(signal.SIGKILL)
+    assert toy.made == "old"
+    toy.build("report/build/view.js")
+    assert toy.made == "new"
+    assert "Nothing to be done" in toy.build("--dry-run", "report/build/view.js")
+
+
+def test_what_failed_without_any_change_is_made_again(toy):
+    # Its old output is right, and its receipt too: only the mark says that it failed.
+    (toy.root / "how").write_text("fail")
+    toy.build("--forcerun", "library")
+    (toy.root / "how").write_text("")
+    ran = toy.ran
+    assert "update pending" in next(
+        line for line in toy.build("--summary").splitlines() if "view.js" in line
+    )
+    toy.build("other.txt", "report/build/view.js", "--ignore-incomplete")
+    assert toy.ran == ran + 1
+
+
+@pytest.mark.parametrize(
+    "path", ["report/build/view.js", "data/processed/receipts/report/library.json"]
+)
+@pytest.mark.parametrize("how", ["emptied", "removed"])
+def test_what_power_loss_took_is_made_again_by_whatever_target(toy, path, how):
+    full = toy.root / path
+    full.unlink()
+    if how == "emptied":
+        full.touch()
+    shutil.rmtree(toy.root / ".snakemake/metadata")
+    toy.build("report/build/view.js")
+    assert toy.made == "old"
+    assert json.loads((toy.root / "data/processed/receipts/report/library.json").read_text())[
+        "outputs"
+    ]
+    assert "Nothing to be done" in toy.build("--dry-run")
+
+
+def test_a_lost_record_hides_no_change(toy):
+    # Older than what was made from it, as backups and archives restore files.
+    (toy.root / "in.txt").write_text("new")
+    (toy.root / "envs/requirements.txt").write_text("another environment")
+    os.utime(toy.root / "in.txt", (1, 1))
+    shutil.rmtree(toy.root / ".snakemake/metadata")
+    toy.build("--touch")
+    toy.build("report/build/view.js")
+    assert toy.made == "new"
