@@ -69,13 +69,14 @@ OFFERED = 60
 
 # What one release is held against another for, besides `BOUNDS`; parts of a donor are named
 # 'donor: type'.
-GONE, NEW, ROWS = "gone", "new", "rows"
-PAIRWISE = [*BOUNDS, GONE, ROWS]
+GONE, NEW, ROWS, EMPTY = "gone", "new", "rows", "empty"
+PAIRWISE = [*BOUNDS, GONE, ROWS, EMPTY]
 KEY = ["release", "against", "check", "measure", "part"]
 # What the other checks look for.
 WORDS = {
     GONE: "no longer listed",
     ROWS: "fewer rows",
+    EMPTY: "an empty column",
     "after_cut_off": "rows dated after the cut-off",
     "ends_early": "months without aid before the cut-off",
     "day_and_month": "rows whose day lies in another month than they name",
@@ -136,26 +137,19 @@ def check(
     pairs = {(max(release, n), min(release, n)) for n in neighbours} | {(release, 0)}
     current = [pair in pairs for pair in zip(rows["release"], rows["against"], strict=True)]
     said = {tuple(row[KEY]): (at, row) for at, row in rows[current].iterrows()}
-    reasons, missing = {}, []
+    reasons, missing, others = {}, [], []
     for at, finding in found[found["beyond"]].iterrows():
         at_row, row = said.pop(tuple(finding[KEY]), (None, None))
         if row is None:
             missing.append(finding)
             continue
         if abs(row["found"] - finding["found"]) > HAIR:
-            raise AuditError(
-                "the row accepts something else than there is.",
-                file=ACCEPTED,
-                row=at_row + 2,
-                column="found",
-                found=float(row["found"]),
-                expected=f"{quoted(finding)} {finding['unit']}: {finding['told']}",
-                mend=f"look at {_which(finding)} and their corrections again: one of them, or "
-                "this row, was changed. Then write what is found now, or delete the row.",
-            )
+            others.append(_something_else(at_row, row, finding))
         reasons[at] = row["reason"]
     if missing:
         raise _not_believed(missing, stale, shown)
+    if others:
+        raise others[0]
     if not stale.empty:
         raise _not_beside(stale, release, neighbours)
     for at_row, row in said.values():
@@ -172,7 +166,7 @@ def check(
 
 
 def accepted(release: int | None = None) -> pd.DataFrame:
-    """The rows of `ACCEPTED`, all or those that name a release.
+    """The rows of `ACCEPTED`, all or those that name a release or two around it.
 
     measure and part are '' where all are meant; against is 0 where a release is looked at by
     itself.
@@ -194,7 +188,8 @@ def accepted(release: int | None = None) -> pd.DataFrame:
         )
     if release is None:
         return rows
-    return rows[rows["release"].eq(release) | rows["against"].eq(release)]
+    around = rows["against"].between(1, release) & rows["release"].ge(release)
+    return rows[rows["release"].eq(release) | around]
 
 
 def of_release(release: int) -> pd.DataFrame:
@@ -269,7 +264,9 @@ def _not_believed(
         f"implausible{more}: {first['told']}.",
         file=shown,
         row=None if pd.isna(first["row"]) else int(first["row"]),
-        column=_COLUMN.get(first["check"], f"{first['measure']}_eur"),
+        column=first["part"]
+        if first["check"] == EMPTY
+        else _COLUMN.get(first["check"], f"{first['measure']}_eur"),
         found=f"{quoted(first)} {first['unit']}",
         expected=first["bound"],
         mend="look for thousands or millions read as euros, another currency, rows left out, a "
@@ -282,37 +279,58 @@ def _not_believed(
     )
 
 
+def _something_else(at: int, row: pd.Series, finding: pd.Series) -> AuditError:
+    return AuditError(
+        "the row accepts something else than there is.",
+        file=ACCEPTED,
+        row=at + 2,
+        column="found",
+        found=float(row["found"]),
+        expected=f"{quoted(finding)} {finding['unit']}: {finding['told']}",
+        mend=f"look at {_which(finding)} and their corrections again: one of them, or this "
+        "row, was changed. Then write what is found now, or delete the row.",
+    )
+
+
 def _deleted(stale: pd.DataFrame) -> str:
     if stale.empty:
         return ""
     told = [f"\n    row {at + 2}: {row_of(row, row['reason'])}" for at, row in stale.iterrows()]
-    return f"\n  and delete there, since another release lies between:{''.join(told)}"
+    return f"\n  delete there, since other releases are next to each other:{''.join(told)}"
 
 
 def _elsewhere(row: pd.Series, release: int, neighbours: Mapping[int, object]) -> bool:
-    """Whether a row holds a release against one that is not next to it, though another is."""
-    other = int(row["against"] if row["release"] == release else row["release"])
-    if not other or other in neighbours:
-        return False
-    return any((number < release) == (other < release) for number in neighbours)
+    """Whether a row holds two releases against each other that are not next to each other."""
+    pair = {int(row["release"]), int(row["against"])} - {0}
+    if release not in pair:
+        return pair <= set(neighbours)
+    others = pair - {release} - set(neighbours)
+    return any((n < release) == (other < release) for other in others for n in neighbours)
 
 
 def _not_beside(
     stale: pd.DataFrame, release: int, neighbours: Mapping[int, object]
 ) -> AuditError:
     at, row = stale.index[0], stale.iloc[0]
-    other = int(row["against"] if row["release"] == release else row["release"])
-    (beside,) = [n for n in neighbours if (n < release) == (other < release)]
+    one, other = int(row["against"]), int(row["release"])
+    if release in (one, other):
+        far = other if release == one else one
+        (beside,) = [n for n in neighbours if (n < release) == (far < release)]
+        pair, come = (
+            sorted((release, beside)),
+            f"if release {far} is still to come, ingest it. ",
+        )
+    else:
+        pair, come = [one, release], ""
     return AuditError(
-        f"the row holds release {row['release']} against release {row['against']}, but next to "
-        f"release {release} is release {beside}.",
+        f"the row holds release {other} against release {one}, but next to release {pair[0]} "
+        f"is release {pair[1]}.",
         file=ACCEPTED,
         row=at + 2,
         column="against",
-        found=int(row["against"]),
-        expected=f"releases {min(beside, release)} and {max(beside, release)}",
-        mend=f"if release {other} is still to come, ingest it. If not, nothing needs this any "
-        f"more.{_deleted(stale)}",
+        found=one,
+        expected=f"releases {pair[0]} and {pair[1]}",
+        mend=f"{come}Otherwise nothing needs it any more.{_deleted(stale)}",
     )
 
 
@@ -344,13 +362,17 @@ def _beside(
     place = {"release": max(release, number), "against": min(release, number)}
     found = _jumps(old, new, place["against"])
     gone = {one.part for one in found if one.check == GONE}
+    found += _emptied(old, new, place["against"])
     found += [
         one
         for one in _fewer_rows(old, new, place["against"])
         if not {one.part, one.part.partition(": ")[0], ""} & gone
     ]
     return [
-        one._replace(row=_behind(tidy, raw, other, one) if one.beyond else None, **place)
+        one._replace(
+            row=_behind(tidy, raw, other, one) if one.beyond and one.check != EMPTY else None,
+            **place,
+        )
         for one in found
     ]
 
@@ -421,6 +443,22 @@ def _absent(check: str, measure: str, part: str, value: float, number: int) -> F
     found = -float(value) if gone else float(value)
     bound = f"everybody and everything that release {number} lists"
     return Finding(0, 0, check, measure, part, "bn EUR", found, bound, gone, None, told)
+
+
+def _emptied(old: pd.DataFrame, new: pd.DataFrame, number: int) -> list[Finding]:
+    """Columns that have values in the earlier of two like tables, and none in the later one."""
+    if list(old.columns) != list(new.columns):
+        return []
+    counts = old.count()[new.count() == 0]
+    return [
+        Finding(
+            0, 0, EMPTY, "", name, "rows", -float(count), f"as in release {number}", True, None,
+            f"the column {name} is empty, and has {count:,} values in release {number}",
+        )
+        for name, count in counts.items()
+        # Amounts are told as a measure that is gone.
+        if count and not name.endswith("_eur")
+    ]  # fmt: skip
 
 
 def _fewer_rows(old: pd.DataFrame, new: pd.DataFrame, number: int) -> list[Finding]:

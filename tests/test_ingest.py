@@ -603,7 +603,7 @@ def test_a_cut_off_must_be_a_date(checkout, day):
 def test_a_source_with_one_table_needs_no_more(checkout):
     origin = ingest.origin_of("ecb", Path("eurofxref-hist.csv"), None, None, "2026-11-02")
     assert (origin.folder, origin.reader) == ("ecb/euro_rates", "ecb_rates")
-    assert origin.obtained_from == "the publisher"
+    assert (origin.obtained_from, origin.taken) == ("not stated", "2026-11-02")
 
 
 @pytest.mark.parametrize("options", [[], ["--release", "31", "--cut-off", "2026-08-31"]])
