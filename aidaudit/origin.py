@@ -313,9 +313,11 @@ def origin_numbers(table: pd.DataFrame, numbers: Numbers, *, day: str) -> None:
     numbers.add("origin.release", f"release {best['release']}", "text")
     numbers.add("origin.donors", GROUPS[best["donors"]].phrase, "text")
     numbers.add("origin.method", method_label(best["fx_method"]), "text")
-    numbers.add("origin.departures", best["departures"], "count")
-    level = matches[matches["departures"] == best["departures"]]
-    numbers.add("origin.as_few", len(level), "count")
+    few = int(best["departures"])
+    said = f"{few} departure" + ("" if few == 1 else "s")
+    numbers.add("origin.departures", few, "count", shown=said)
+    level = (matches["departures"] == few).sum()
+    numbers.add("origin.as_few", level, "count")
     if pd.notna(best["published"]):
         numbers.add("origin.published", best["published"], "date")
         days = day_by_day(table, best, day)

@@ -266,6 +266,7 @@ def test_numbers_stand_on_the_basis_of_the_best_match():
         "origin.nato.usd_bn": "180.0 bn US$",
         "origin.nato.less": "25 %",
         # 14 and 28 February: 240 and 260.
+        "origin.departures": "1 departure",
         "origin.rate_days": "2",
         "origin.rate_days_printing": "1",
     }
