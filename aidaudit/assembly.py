@@ -261,18 +261,15 @@ def _claims(variants: list[str]) -> str:
 
 
 def _changed_rules(variants: list[str]) -> str:
-    judged = {claim.id: claim.judged_in for claim in config.claims()}
-    now = {
-        name: table.set_index("claim_id")["verdict"]
-        for name, table in claims_of(variants).items()
-    }
+    claims = {claim.id: claim for claim in config.claims()}
+    now = claims_of(variants)
     rows = [
         [
             one.claim,
             plain(" ".join(one.old_rule.split())),
             plain(" ".join(one.new_rule.split())),
             one.old_verdict,
-            now[judged[one.claim]][one.claim],
+            now[_deciding(claims[one.claim], variants)].loc[one.claim, "verdict"],
             plain(" ".join(one.reason.split())),
         ]
         for one in config.changed_rules()

@@ -327,7 +327,8 @@ def renewable_rows(data: Data, donors: list[str]) -> Evidence:
         },
         "; ".join(
             f"Rows of {donor} that name a renewable source: "
-            f"{(named['donor'] == donor).sum()}; for energy: {(energy['donor'] == donor).sum()} "
+            f"{(named['donor'] == donor).sum()}; "
+            f"for energy: {(energy['donor'] == donor).sum()} "
             f"({millions.get(donor, 0):.0f} million EUR)"
             for donor in donors
         )
