@@ -137,6 +137,17 @@ def test_what_failed_without_any_change_is_made_again(toy):
     assert toy.ran == ran + 1
 
 
+def test_what_failed_on_a_node_of_a_cluster_is_made_again(toy):
+    toy.fails(signal.SIGKILL)
+    (toy.root / "how").write_text("fail")
+    # As executors start it there; it neither looks for what is incomplete nor records anything.
+    toy.build("--mode", "remote", "--ignore-incomplete", "--force", "report/build/view.js")
+    (toy.root / "how").write_text("")
+    assert toy.made in ("old", "nothing")
+    toy.build("report/build/view.js")
+    assert toy.made == "new"
+
+
 @pytest.mark.parametrize(
     "path", ["report/build/view.js", "data/processed/receipts/report/library.json"]
 )
