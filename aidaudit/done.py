@@ -26,7 +26,7 @@ def only_if_well(variants: Sequence[str] | None = None) -> None:
     """
     from snakemake import dag, jobs, persistence
 
-    # Snakemake before 9.23 knew one kind of persistence.
+    # The first Snakemake 9 knew one kind of persistence.
     records = getattr(persistence, "PersistenceBase", None) or persistence.Persistence
     _keep_marks(jobs.Job, records)
     _look_at_receipts(dag.DAG, variants)

@@ -80,12 +80,14 @@ def faults_page(rows: list[dict]) -> str:
             "`make test-faults` writes. A build of a part of the DAG, or of everything where "
             "a line says so, was broken in "
             f"{whole} rounds (seeds {', '.join(seeds)}: `python tests/faults/run.py kills "
-            "--seed S --first N --rounds 1` repeats one). After each the same command was "
-            "given again; every output was then as `outputs.sha256` records, no process and "
-            "no half-made file was left, and nothing was to be done any more.",
+            "--seed S --first N --rounds 1` repeats one). Kills strike at a moment counted in "
+            "events, such as the third file that moves into place, after a change of "
+            "notebooks; in some rounds a notebook fails for a passing cause. After each the "
+            "same command was given again; every output was then what a clean build gives, no "
+            "process and no half-made file was left, and nothing was to be done any more.",
             "",
-            '"Outputs missing" are those that were not there, or not as recorded, when the '
-            "fault had struck (for kills: on average). Those that were there were whole.",
+            '"Outputs missing" are those that were not there, or not what a clean build gives, '
+            "when the fault had struck (for kills: on average).",
             "",
             *lines,
             "",

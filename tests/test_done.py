@@ -71,7 +71,9 @@ class Toy:
 
     @property
     def made(self) -> str:
-        return (self.root / "report/build/view.js").read_text()
+        made = self.root / "report/build/view.js"
+        # The first Snakemake 9 removed what a failed job was to update; later ones put it back.
+        return made.read_text() if made.exists() else "nothing"
 
     @property
     def ran(self) -> int:
@@ -116,7 +118,7 @@ def toy(tmp_path) -> Toy:
 
 def test_what_failed_is_made_when_the_build_is_killed_after_it(toy):
     toy.fails(signal.SIGKILL)
-    assert toy.made == "old"
+    assert toy.made in ("old", "nothing")
     toy.build("report/build/view.js")
     assert toy.made == "new"
     assert "Nothing to be done" in toy.build("--dry-run", "report/build/view.js")
@@ -133,6 +135,17 @@ def test_what_failed_without_any_change_is_made_again(toy):
     )
     toy.build("other.txt", "report/build/view.js", "--ignore-incomplete")
     assert toy.ran == ran + 1
+
+
+def test_what_failed_on_a_node_of_a_cluster_is_made_again(toy):
+    toy.fails(signal.SIGKILL)
+    (toy.root / "how").write_text("fail")
+    # As executors start it there; it neither looks for what is incomplete nor records anything.
+    toy.build("--mode", "remote", "--ignore-incomplete", "--force", "report/build/view.js")
+    (toy.root / "how").write_text("")
+    assert toy.made in ("old", "nothing")
+    toy.build("report/build/view.js")
+    assert toy.made == "new"
 
 
 @pytest.mark.parametrize(

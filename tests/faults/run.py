@@ -154,9 +154,9 @@ class Checkout:
         """Build again; how that went. Raises Failed unless all is as in a clean build."""
         self.quiet()
         done = self.build()
-        if done.returncode or (wrong := self.wrong()):
+        if done.returncode or self.wrong():
             said = done.stdout[-2000:]
-            raise Failed(f"not resumed: {wrong[:5] if not done.returncode else ''}\n{said}")
+            raise Failed(f"not resumed: status {done.returncode}, {self.wrong()[:5]}\n{said}")
         self.quiet()
         kept = {"fingerprint.json", "hashes.json"}
         left = {path.name for path in (self.root / ".staging").iterdir()} - kept
