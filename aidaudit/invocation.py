@@ -193,7 +193,7 @@ def _tell_full_disk(persistence: Any) -> None:
 def _refuse(problem: str, mend: str) -> Callable[..., None]:
     """What Snakemake is to do for a command of its own that is refused."""
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise WorkflowError(str(AuditError(problem, mend=mend)))
 
     return refused
