@@ -142,7 +142,14 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
     workflow._prepare_dag = prepared
     # A build itself has the records of what failed deleted.
     if client.OWNER not in os.environ:
-        workflow.cleanup_metadata = _forgets
+        workflow.cleanup_metadata = _refuse(
+            "--cleanup-metadata is refused: without what it deletes edits would go unseen.",
+            "leave it out; to have something made again: snakemake --force FILE",
+        )
+    workflow.archive = _refuse(
+        "Snakemake's own archive would pack conda's packages, and no outputs.",
+        "make archive",
+    )
 
 
 def _writable(root: Path) -> None:
@@ -183,12 +190,13 @@ def _tell_full_disk(persistence: Any) -> None:
     persistence.backup_output = backup_output
 
 
-def _forgets(_: object) -> None:
-    error = AuditError(
-        "--cleanup-metadata is refused: without what it deletes edits would go unseen.",
-        mend="leave it out; to have something made again: snakemake --force FILE",
-    )
-    raise WorkflowError(str(error))
+def _refuse(problem: str, mend: str) -> Callable[..., None]:
+    """What Snakemake is to do for a command of its own that is refused."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise WorkflowError(str(AuditError(problem, mend=mend)))
+
+    return refused
 
 
 def _settings(workflow: Any) -> None:

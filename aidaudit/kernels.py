@@ -140,7 +140,7 @@ class Forked:
         try:
             await asyncio.wait_for(heard, 60)
             if os.read(self._ready, 1) != b"!":
-                raise RuntimeError("the kernel died while it started")
+                raise RuntimeError("the kernel died while it started: too little memory?")
         finally:
             loop.remove_reader(self._ready)
             os.close(self._ready)

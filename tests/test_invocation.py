@@ -86,6 +86,7 @@ def test_what_only_forgets_is_refused_and_its_advice_works(tiny):
     done = snakemake("--cleanup-metadata", "a.txt")
     assert done.returncode
     assert "--cleanup-metadata is refused" in done.stdout
+    assert "make archive" in snakemake("--archive", "all.tar.gz").stdout
     Path("a.txt").write_text("old")
     assert snakemake("--force", "a.txt").returncode == 0
     assert Path("a.txt").read_text() == "first\n"
