@@ -165,9 +165,9 @@ def made_from() -> str:
 
 
 def job() -> str | None:
-    """The job (group/name) that this notebook runs as; None outside the workflow."""
+    """The job (group/name) of the build that this notebook is; None outside the workflow."""
     declared = _declared()
-    return declared["job"] if declared else None
+    return declared["job"] if declared and "changed" not in declared else None
 
 
 def by_hand() -> tuple[str | None, dict[str, Any], dict[str, Any]] | None:

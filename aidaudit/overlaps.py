@@ -26,7 +26,7 @@ def overlaps(fig: Figure) -> list[str]:
     Texts over texts by more than BOUND of the smaller one, texts outside the picture, and
     legends over texts or data.
     """
-    renderer = fig.canvas.get_renderer()
+    renderer = fig._get_renderer()  # whatever the canvas, also where none is shown
     texts = [(_named(text), box) for text, box in _texts(fig, renderer)]
     found = []
     for (one, box), (other, under) in itertools.combinations(texts, 2):

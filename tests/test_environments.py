@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -135,3 +137,35 @@ def test_pods_enter_the_volume_that_they_mount():
     (volume,) = settings["kubernetes-persistent-volumes"]
     _, folder = volume.split(":")
     assert settings["precommand"].startswith(f"cd {folder} && . .venv/bin/activate")
+
+
+@pytest.mark.parametrize("fails", ["ruff", "pytest"])
+def test_make_test_runs_everything_and_sums_up(tmp_path, fails):
+    """Form comes last and hides nothing; whatever fails is named at the end."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in (".venv/bin", ".venv-validators/bin", "envs"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in ("envs/requirements.txt", "envs/validators.txt", "pyproject.toml"):
+        (tmp_path / file).touch()
+    for name in ("pytest", "ruff", "snakefmt", "snakemake", "aidaudit"):
+        stub = tmp_path / ".venv/bin" / name
+        stub.write_text(f"#!/bin/sh\necho ran {name} $1\nexit {int(name == fails)}\n")
+        stub.chmod(0o755)
+    for ready in (".venv/.ready", ".venv-validators/.ready"):
+        (tmp_path / ready).touch()
+    done = subprocess.run(
+        ["make", "test"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    ran = [line for line in done.stdout.splitlines() if line.startswith("ran ")]
+    assert ran == [
+        "ran pytest -n", "ran aidaudit notebooks", "ran aidaudit generate",
+        "ran aidaudit schemas", "ran snakemake --lint", "ran ruff check", "ran ruff format",
+        "ran snakefmt --check",
+    ]  # fmt: skip
+    assert done.returncode != 0
+    told = done.stderr.partition("FAILED:")[2]
+    assert ("ruff check ." in told, "pytest -n 2" in told) == (
+        fails == "ruff",
+        fails == "pytest",
+    )
+    assert "make fix" in told

@@ -63,6 +63,9 @@ def test_a_copy_has_the_cell_that_the_dag_would_inject(checkout):
     exec(injected.source, values)
     job = plan.named("F02", "literal")
     assert {key: values[key] for key in job.parameters} == job.parameters
+    # As the kernel's own, so that JupyterLab has nothing to change when it opens the copy.
+    assert nb.metadata.kernelspec.display_name == "Python 3 (ipykernel)"
+    assert nb.metadata.language_info.codemirror_mode.name == "ipython"
     place = nb.cells.index(injected)
     assert "parameters" in nb.cells[place - 1].metadata.tags
     assert (checkout / SOURCE).read_bytes() == notebooks.cleaned((ROOT / SOURCE).read_bytes())
@@ -412,5 +415,8 @@ def test_jupyterlab_opens_the_notebooks_or_the_one_that_is_named(checkout):
     assert f"--ServerApp.root_dir={checkout}" in lab.command(["--no-browser"])
     assert lab.command([], "scratch/edit/F02-literal.ipynb")[-1].endswith("F02-literal.ipynb")
     assert lab.command(["logs/a.ipynb"])[-1] == "logs/a.ipynb"
-    assert json.loads((ROOT / lab.SETTINGS / "overrides.json").read_text())
+    settings = json.loads((ROOT / lab.SETTINGS / "overrides.json").read_text())
+    # Half-done cells would reach the source.
+    assert settings["@jupyterlab/docmanager-extension:plugin"]["autosave"] is False
+    assert "--FileContentsManager.preferred_dir=notebooks" in lab.command([])
     assert files.SCRATCH in lab.FOLDER

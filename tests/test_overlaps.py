@@ -49,8 +49,8 @@ def test_a_long_source_runs_under_nothing():
         (lambda ax: ax.legend(loc="upper right"), "a legend over a bar of"),
         (lambda ax: (ax.plot([-0.5, 3], [3.6, 3.6]), ax.legend(loc="upper left")),
          "a legend over the line"),
-        (lambda ax: (ax.set_ylim(0, 20), ax.text(-0.5, 18, "note"), ax.legend(loc="upper left")),
-         "a legend over 'note'"),
+        (lambda ax: (ax.set_ylim(0, 20), ax.text(-0.5, 18, "x"), ax.legend(loc="upper left")),
+         "a legend over 'x'"),
     ],
 )  # fmt: skip
 def test_what_overlaps_is_named(draw, told):

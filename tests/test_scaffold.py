@@ -180,6 +180,18 @@ def test_a_figure_s_test_fails_until_all_is_filled_in(checkout, reads):
     assert "1 failed, 1 passed" in outcome(checkout, test).stdout
 
 
+@pytest.mark.parametrize(
+    ("variants", "group"),
+    [(None, "article"), (["all"], "all"), (["literal", "latest"], "literal")],
+)
+def test_a_begun_figure_says_where_it_goes(checkout, variants, group):
+    reads = "activities" if variants == ["all"] else None
+    told = scaffold.figure("F24", variants=variants, reads=reads).place
+    assert "report/sections/" in told
+    assert f"\n  {{{{figure:F24:{group}}}}}\n" in told
+    assert f"{{{{{group}:F24.total}}}}" in told
+
+
 @pytest.mark.build
 def test_a_begun_figure_runs_on_what_is_built(checkout):
     monthly = checkout / paths.result("article", "monthly")
