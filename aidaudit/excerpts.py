@@ -177,9 +177,8 @@ def write(taken: Iterable[Excerpt], folder: Path) -> dict[str, dict]:
         file.parent.mkdir(parents=True, exist_ok=True)
         numbers = None
         if all(one.numbers for one in parts):
-            lines = {
-                n: c for one in parts for n, c in zip(one.numbers, one.content, strict=True)
-            }
+            placed = (zip(one.numbers, one.content, strict=True) for one in parts)
+            lines = {number: cells for part in placed for number, cells in part}
             _, *numbers = sorted(lines)
             file.write_text(_csv([lines[n] for n in sorted(lines)]), encoding="utf-8")
         else:

@@ -32,8 +32,8 @@ def notebook(
     """Run a notebook with its declared inputs and outputs.
 
     offer: parameters of which it takes those that it declares. own: parameters that it must
-    declare. excerpts: what it reads of files of which it must not see the rest. allowed: the values of closed kinds of parameters. Raises AuditError as
-    `notebooks.run` does.
+    declare. excerpts: what it reads of files of which it must not see the rest. allowed: the
+    values of closed kinds of parameters. Raises AuditError as `notebooks.run` does.
     """
     from aidaudit import notebooks
     from aidaudit import parameters as checking

@@ -299,7 +299,8 @@ def _is_shown(identifier: str, title: str) -> bool:
     """Whether the report as it is built shows an item, or tells a number."""
     text = repro.root() / "report/build/report.md"
     told = text.read_text("utf-8") if text.is_file() else ""
-    return bool(re.search(rf"{{#{re.escape(identifier)}[ }}]", told)) or f'key="{title}"' in told
+    anchor = re.search(rf"{{#{re.escape(identifier)}[ }}]", told)
+    return bool(anchor) or f'key="{title}"' in told
 
 
 def jobs_before(manifest: dict, path: str) -> list[str]:

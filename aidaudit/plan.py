@@ -558,11 +558,8 @@ def _donors(one: Job, folders: list[str], corrections: list[Excerpt]) -> Excerpt
     """
     if one.name == "donors":
         return parts.rows(REGISTER, "all", lambda row: True)
-    names = {
-        name
-        for folder in folders
-        for name in parts.values(str(sources.table_path(folder)), "donor")
-    }
+    tables = [str(sources.table_path(folder)) for folder in folders]
+    names = {name for table in tables for name in parts.values(table, "donor")}
     for row in (row for part in corrections for row in part.records()):
         if row["column"] == "donor":
             names = names - {row["from"]} | {row["to"]}

@@ -37,8 +37,9 @@ def opened(
     """A receipt of a job that is about to run.
 
     rule: its name. code: the hash of the code it uses (`fingerprint`). inputs: the files it
-    reads. excerpts: parts of files that it reads. notebook, parameters: what it runs, with the values it gets; cell: the number of
-    the one that writes the outputs. Its key made_from is the sha256 of all the others.
+    reads. excerpts: parts of files that it reads. notebook, parameters: what it runs, with the
+    values it gets; cell: the number of the one that writes the outputs. Its key made_from is
+    the sha256 of all the others.
     """
     receipt = {
         "rule": rule,

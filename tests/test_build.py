@@ -334,8 +334,9 @@ def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
 
 
 def test_a_new_row_runs_what_uses_it_and_cited_hashes_stay(built):
-    corrections, receipt = built / "data/raw/corrections.csv", paths.receipt(
-        "clean", "grain_voyages"
+    corrections, receipt = (
+        built / "data/raw/corrections.csv",
+        paths.receipt("clean", "grain_voyages"),
     )
     text, before = corrections.read_text("utf-8"), built_files(built)
     row = "grain_initiative/voyages,,*,income_group,low-income,low-income,as published,23\n"
@@ -347,8 +348,8 @@ def test_a_new_row_runs_what_uses_it_and_cited_hashes_stay(built):
     finally:
         corrections.write_text(text, "utf-8")
     assert planned == {
-        "clean_context": 1, "claims": 1, "figure": 1, "numbers": 1, "verdicts": 1, "assemble": 1,
-        "render": 2, "pages": 1, "manifest": 1, "all": 1, "total": 11,
+        "clean_context": 1, "claims": 1, "figure": 1, "numbers": 1, "verdicts": 1,
+        "assemble": 1, "render": 2, "pages": 1, "manifest": 1, "all": 1, "total": 11,
     }  # fmt: skip
     assert done.returncode == 0, done.stdout
     # The row accepts what is there: the table is the same, and only its receipt says more.

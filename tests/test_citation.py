@@ -1,6 +1,7 @@
 """Citing: one source of metadata, and references that programs can read."""
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pypandoc
 import pytest
 import yaml
 
-from aidaudit import citation, manifest, repro
+from aidaudit import bundle, citation, manifest, repro, verify
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -120,3 +121,44 @@ def test_codecheck_lists_what_can_be_looked_at():
         "figures/article/F01.pdf": f"F01-article: {HARD}",
         "data/processed/article/claims.csv": "Verdicts of all claims, article",
     }
+
+
+def test_a_name_without_variant_is_what_the_report_shows(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "Snakefile").touch()
+    (tmp_path / "report/build").mkdir(parents=True)
+    text = tmp_path / "report/build/report.md"
+    monkeypatch.chdir(tmp_path)
+    made = ("article", "literal", "latest")
+    items = {f"F01-{one}": {"kind": "figure", "title": "x"} for one in made}
+    items |= {f"n{one}": {"kind": "number", "title": f"{one}:F01.x"} for one in made}
+    text.write_text(
+        ':::: {#F01-literal .plate}\n[1 %](#nx){.number key="latest:F01.x" title="n"}'
+    )
+    assert manifest.find({"items": items}, "F01") == "F01-literal"
+    assert manifest.find({"items": items}, "F01.x") == "nlatest"
+    assert manifest.find({"items": items}, "F01-article") == "F01-article"
+    assert manifest.variants_of({"items": items}, "F01") == [f"F01-{one}" for one in made]
+    text.write_text("no figure")
+    with pytest.raises(AuditError, match="shows none of them") as caught:
+        manifest.find({"items": items}, "F01")
+    assert "F01-article, F01-literal, F01-latest" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("modified", "level", "told"),
+    [
+        (False, "bytes", "0.1.0"),
+        (False, "values", "0.1.0"),
+        (True, "bytes", "0.1.0+modified-"),
+        (False, "different", "0.1.0+modified-"),
+    ],
+)
+def test_an_archive_of_a_modified_tree_says_so(monkeypatch, modified, level, told):
+    verdict = verify.Verdict(level, 1, [], [], [], [])
+    monkeypatch.setattr(verify, "check", lambda _: verdict)
+    label = bundle.version({"version": "0.1.0"}, {"a": b"1"}, modified=modified)
+    assert label.startswith(told)
+    assert (label == told) == ("modified" not in told)
+    other = bundle.version({"version": "0.1.0"}, {"a": b"2"}, modified=modified)
+    assert (other == label) == ("modified" not in told)

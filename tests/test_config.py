@@ -220,7 +220,7 @@ def test_default_variant_must_exist(checkout):
 )
 def test_claim_must_name_what_exists(checkout, old, new, expected):
     spoil(checkout, "claims", old, new)
-    text = message(config.claims)
+    text = message(config.check_names)
     assert text.startswith("config/claims.yaml: ")
     assert expected in text
 

@@ -69,7 +69,8 @@ def test_every_job_is_an_action_with_what_it_used_and_made(graph):
         assert action["@type"] == "CreateAction"
         assert ids(action["result"]) == set(what["outputs"])
         values = {f"#value/{job}/{key}" for key in what["parameters"]}
-        assert ids(action["object"]) == {source.partition("#")[0] for source in what["inputs"]} | values
+        files = {source.partition("#")[0] for source in what["inputs"]}
+        assert ids(action["object"]) == files | values
         assert what["made_from"] in action["description"]
         (tool,) = ids(action["instrument"])
         assert "Software" in json.dumps(graph[tool]["@type"])

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -60,7 +61,9 @@ def text_of(rows: list[list[str]]) -> str:
         return stream.read()
 
 
-def edits(path: str, number: int, draw: random.Random, column: str, value: str) -> Iterator[tuple]:
+def edits(
+    path: str, number: int, draw: random.Random, column: str, value: str
+) -> Iterator[tuple[str, list[str], str]]:
     """A row removed, one cell changed, and the row added again under another key, in turn."""
     for turn in range(number):
         header, *rows = rows_of(path)
@@ -106,7 +109,8 @@ def changes(numbers: dict[str, int], seed: int) -> Iterator[Change]:
     places = [n for n, line in enumerate(lines) if line.startswith("    title: ")]
     for at in draw.sample(places, numbers[SOURCES]):
         told = lines[at].strip()
-        text = "".join([*lines[:at], lines[at].rstrip("\n") + " (as named)\n", *lines[at + 1 :]])
+        other = lines[at].rstrip("\n") + " (as named)\n"
+        text = "".join([*lines[:at], other, *lines[at + 1 :]])
         # What descriptors say changes with the next ingest.
         yield Change(SOURCES, f"{told} → … (as named)", text, set())
     yield from of_claims(numbers[CLAIMS], draw)
@@ -124,24 +128,14 @@ def of_register(
         head, *lines = rows_of(str(file))
         if "donor" in head and file.stem != "donors":
             named[file.stem] = {line[head.index("donor")] for line in lines}
-    for old, new in zip(releases, releases[1:], strict=False):
-        named[f"kiel_release_{new:02d}"] |= named[f"kiel_release_{old:02d}"] & {
-            line[0] for line in rows
-        }
-    # A release is held against the one before it, as that is and not as it was held.
-    own = {
-        f"kiel_release_{n:02d}": {
-            line[rows_of(f"data/processed/clean/kiel_release_{n:02d}.csv")[0].index("donor")]
-            for line in rows_of(f"data/processed/clean/kiel_release_{n:02d}.csv")[1:]
-        }
-        for n in releases
-    }
-    for old, new in zip(releases, releases[1:], strict=False):
-        names = own[f"kiel_release_{new:02d}"] | own[f"kiel_release_{old:02d}"]
-        named[f"kiel_release_{new:02d}"] = names
+    # A release is held against the one before it.
+    own = {n: named[f"kiel_release_{n:02d}"] for n in releases}
+    for old, new in itertools.pairwise(releases):
+        named[f"kiel_release_{new:02d}"] = own[old] | own[new]
     for turn in range(number):
         row = rows[draw.randrange(len(rows))]
-        users = {"clean/donors"} | {f"clean/{t}" for t, names in named.items() if row[0] in names}
+        users = {f"clean/{table}" for table, names in named.items() if row[0] in names}
+        users |= {"clean/donors"}
         if turn % 3 == 0:
             added = [f"{row[0]} and others", "", "", "state", "False"]
             text = text_of([header, *rows, added])
@@ -205,10 +199,8 @@ def of_figures(number: int, draw: random.Random) -> Iterator[Change]:
             rest[at] = lines[at].rstrip("\n") + ", renamed\n"
             yield Change(FIGURES, f"{name} renamed", "".join(rest), {"all/report"})
             continue
-        end = next(
-            (n for n in range(at, len(lines)) if n > at and not lines[n].startswith((" ", "#"))),
-            len(lines),
-        )
+        later = range(at + 1, len(lines))
+        end = next((n for n in later if not lines[n].startswith((" ", "#"))), len(lines))
         known = [n for n in range(at, end) if lines[n].startswith("  lookups: ")]
         if known:
             rest[known[0]] = lines[known[0]].replace("[", "[training, ", 1)
@@ -261,7 +253,7 @@ def after(jobs: dict[str, dict], users: set[str]) -> set[str]:
 
 
 def given(name: str, *, whole: bool) -> dict[str, str] | str:
-    """Run a job's notebook in a fork: path of each table, number or text → hash; or what it says.
+    """Run a job's notebook in a fork: each table, number or text → hash; or what it says.
 
     whole: with all files as they are, and not with the job's excerpts.
     """
@@ -328,8 +320,11 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def try_out(change: Change, jobs: dict[str, dict]) -> dict:
-    """A row of the result; what is wrong stands under 'wrong'."""
+def try_out(change: Change, jobs: dict[str, dict], others: int, draw: random.Random) -> dict:
+    """A row of the result; what is wrong stands under 'wrong'.
+
+    others: how many jobs that do not use the change are run with the whole file, drawn.
+    """
     kept = Path(change.file).read_text("utf-8")
     Path(change.file).write_text(change.text, "utf-8", newline="\n")
     wrong = []
@@ -338,14 +333,17 @@ def try_out(change: Change, jobs: dict[str, dict]) -> dict:
         found, expected = planned(), after(jobs, change.users)
         wrong += [f"not planned: {one}" for one in sorted(expected - found)]
         wrong += [f"planned for nothing: {one}" for one in sorted(found - expected)]
-        for job in filter(READERS[change.file], jobs):
+        readers = set(filter(READERS[change.file], jobs))
+        rest = sorted(readers - expected)
+        drawn = draw.sample(rest, min(others, len(rest)))
+        for job in [*sorted(readers & change.users), *drawn]:
             ran += 1
             whole = given(job, whole=True)
             if job in change.users:
                 stopped += isinstance(whole, str)
                 if given(job, whole=False) != whole:
                     wrong.append(f"{job} differs from what whole files give")
-            elif job not in expected:
+            else:
                 here = {path: _hash(Path(path)) for path in whole} if whole else {}
                 if here != whole:
                     wrong.append(f"stale: {job}")
@@ -377,7 +375,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--numbers", default="12,8,7,4,7,6", help="changes of each file")
-    parser.add_argument("--build", action="store_true", help="build one change of each file too")
+    parser.add_argument("--others", type=int, default=1000, help="jobs that do not use it")
+    parser.add_argument("--build", action="store_true", help="build one of each file too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dependence ") as folder:
         copy = Path(folder) / "checkout"
@@ -396,17 +395,22 @@ def main() -> int:
         jobs = json.loads(Path("data/processed/manifest.json").read_text("utf-8"))["jobs"]
         files = (CORRECTIONS, PLAUSIBILITY, REGISTER, SOURCES, CLAIMS, FIGURES)
         numbers = dict(zip(files, map(int, options.numbers.split(",")), strict=True))
+        sample = list(changes(numbers, options.seed))
+        draw = random.Random(options.seed)
+        # Of every file some, should it be stopped.
+        draw.shuffle(sample)
         rows = []
-        for change in changes(numbers, options.seed):
-            rows.append({"seed": options.seed, **try_out(change, jobs)})
+        for change in sample:
+            row = try_out(change, jobs, options.others, draw)
+            rows.append({"seed": options.seed, **row})
             print(*rows[-1].values(), sep=" | ", flush=True)
-        with (ROOT / OUT).open("w", encoding="utf-8", newline="") as stream:
-            out = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-            out.writeheader()
-            out.writerows(rows)
+            with (ROOT / OUT).open("w", encoding="utf-8", newline="") as stream:
+                out = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+                out.writeheader()
+                out.writerows(sorted(rows, key=lambda one: (one["file"], one["change"])))
         failed = any(row["wrong"] for row in rows)
         if options.build:
-            first = {one.file: one for one in reversed(list(changes(numbers, options.seed)))}
+            first = {one.file: one for one in sample}
             for change in first.values():
                 kept = Path(change.file).read_text("utf-8")
                 differs = build(change)
