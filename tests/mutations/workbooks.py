@@ -473,9 +473,10 @@ def dates_of_many_rows_as_text(draw: Draw, book: Workbook) -> str:
 
 def column_left_empty(draw: Draw, book: Workbook) -> str:
     ours = _of(draw, [
-        "activity_id", "sub_activity_id", "announcement_date", "aid_subtype", "donor", "aid_type",
-        "reporting_currency", "allocation_eur", "commitment_eur", "allocation_reported", "item",
+        "activity_id", "sub_activity_id", "announcement_date", "aid_subtype", "donor", "item",
+        "reporting_currency", "allocation_eur", "commitment_eur", "allocation_reported",
         "allocation_eur_entered", "item_type", "item_sub_type", "item_count", "weapon_source",
+        "aid_type",
     ])  # fmt: skip
     for row in book.rows:
         row[ours] = None
