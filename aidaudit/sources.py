@@ -158,7 +158,8 @@ def read_raw(folder: str) -> pd.DataFrame:
             file=RAW_FOLDER / folder / "datapackage.json",
             found=resource["name"],
             expected="one of " + ", ".join(RAW),
-            mend=nearest(resource["name"], list(RAW)) or None,
+            mend=nearest(resource["name"], list(RAW))
+            + "Restore it (`git checkout -- data/raw`), or ingest the upstream file again.",
         )
     accepted = partial(
         corrections.accepted,

@@ -635,3 +635,151 @@ def test_the_command_line_takes_a_new_release(checkout):
     assert done.returncode == 0, done.stderr
     assert "data/raw/kiel/release-31: activities.csv" in done.stdout
     assert "31, 2022-04-30" in (checkout / "data/raw/README.md").read_text()
+
+
+# A table that replaces another, and what a descriptor says.
+
+
+def rates(path, change=lambda frame: frame) -> Path:
+    """The ECB's file as it would have been downloaded, from the rates that are here."""
+    long = sources.read_raw("ecb/euro_rates")
+    wide = long.pivot(index="date", columns="currency", values="per_eur").sort_index()
+    wide = change(wide).sort_index(ascending=False).reset_index(names="Date")
+    wide.to_csv(path, index=False, na_rep="N/A", lineterminator="\n")
+    return path
+
+
+def one_more_day(wide):
+    wide.loc["2026-11-02"] = wide.iloc[-1] * 1.01
+    return wide
+
+
+def one_old_rate(wide):
+    wide.loc["2023-05-15", "USD"] *= 1.5
+    return wide
+
+
+REPLACED = {
+    "ninety days": (lambda wide: wide.tail(90), r"[\d,]+ rows that are here are gone"),
+    "an old rate": (one_old_rate, "1 rows that are here have other values"),
+    "an older edition": (
+        lambda wide: wide[:"2026-05-29"],
+        "it ends in 2026-05-29, and the table here in 2026-10-30",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "told"), REPLACED.values(), ids=REPLACED)
+def test_a_context_table_is_held_against_the_one_that_it_replaces(checkout, change, told):
+    file = rates(checkout.parent / "eurofxref-hist.csv", change)
+    before, lines = snapshot(checkout), []
+    origin = ingest.origin_of("ecb", file, None, "2026-10-30", None)
+    with pytest.raises(AuditError, match=told) as caught:
+        ingest.ingest(file, origin, replace=True, tell=lines.append)
+    assert "rows added: 0" in "\n".join(lines)
+    assert snapshot(checkout) == before
+    assert '--because "why they are right"' in caught.value.mend
+    ingest.ingest(file, origin, replace=True, because=" the ECB says  so ")
+    said = sources.package("ecb/euro_rates")["replaces"]
+    assert said["because"] == "the ECB says so"
+    # The same bytes again change nothing, the reason least of all.
+    after = snapshot(checkout)
+    ingest.ingest(file, ingest.origin_of("ecb", file, None, None, None))
+    assert snapshot(checkout) == after
+
+
+def test_the_largest_changes_are_told(checkout):
+    file = rates(checkout.parent / "eurofxref-hist.csv", one_old_rate)
+    was = sources.read_raw("ecb/euro_rates").set_index(["date", "currency"])["per_eur"]
+    rate, lines = was["2023-05-15", "USD"], []
+    origin = ingest.origin_of("ecb", file, None, None, None)
+    ingest.ingest(file, origin, replace=True, because="x", tell=lines.append)
+    told = f"2023-05-15, USD: per_eur {rate} → {rate * 1.5} (+50.0%)"
+    assert told in [line.strip() for line in lines]
+    assert "rows added: 0, gone: 0, changed: 1" in [line.strip() for line in lines]
+
+
+def test_newer_rows_alone_need_no_reason_and_are_told(checkout):
+    file = rates(checkout.parent / "eurofxref-hist.csv", one_more_day)
+    lines = []
+    origin = ingest.origin_of("ecb", file, None, "2026-11-02", "2026-11-03", "ecb.europa.eu")
+    ingest.ingest(file, origin, replace=True, tell=lines.append)
+    ends = next(line for line in lines if "first and last" in line)
+    assert ends.endswith("2021-01-04 to 2026-10-30 → 2021-01-04 to 2026-11-02")
+    package = sources.package("ecb/euro_rates")
+    assert (package["cut_off"], package["taken"]) == ("2026-11-02", "2026-11-03")
+    assert package["sources"][0]["obtained_from"] == "ecb.europa.eu"
+    assert "because" not in package["replaces"]
+
+
+def test_an_edition_said_to_be_older_is_told(checkout):
+    file = rates(checkout.parent / "eurofxref-hist.csv", one_more_day)
+    origin = ingest.origin_of("ecb", file, None, "2026-09-30", None)
+    error = refused(ingest.ingest, file, origin, replace=True)
+    assert "its last day is 2026-09-30, and that of the table here 2026-10-30" in error.problem
+
+
+def test_what_nobody_said_is_not_stated(checkout):
+    file = rates(checkout.parent / "eurofxref-hist.csv", one_more_day)
+    origin = ingest.origin_of("ecb", file, None, None, None)
+    ingest.ingest(file, origin, replace=True)
+    package = sources.package("ecb/euro_rates")
+    said = [package["cut_off"], package["taken"], package["sources"][0]["obtained_from"]]
+    assert said == ["not stated"] * 3
+    assert "version" not in package
+    (line,) = ingest.unstated(origin)
+    assert line.endswith("(again with --cut-off … --taken … --obtained-from …)")
+    # Said afterwards of the same bytes, it is written, and the rest stays.
+    told = ingest.origin_of("ecb", file, None, "2026-11-02", None)
+    ingest.ingest(file, told)
+    package = sources.package("ecb/euro_rates")
+    assert (package["cut_off"], package["taken"]) == ("2026-11-02", "not stated")
+
+
+def test_the_same_bytes_change_nothing_whatever_they_are_called(checkout):
+    path = workbook(checkout.parent / "tracker.xlsx", [row()])
+    ingest.ingest(path, release())
+    before = snapshot(checkout)
+    again = path.rename(checkout.parent / "another name.xlsx")
+    ingest.ingest(again, ingest.origin_of("kiel", again, 31, None, None))
+    assert snapshot(checkout) == before
+
+
+def test_dates_as_text_fail_as_a_whole(tmp_path):
+    rows = [row(announcement_date=f"{day:02d}/03/2022") for day in range(1, 29)]
+    rows += [row() for _ in range(4)]
+    error = refused(kiel.kiel_workbook, workbook(tmp_path / "w.xlsx", rows))
+    assert error.problem == ("the column fails as a whole: 28 of 32 cells cannot be read.")
+    assert (error.file, error.row, error.column) == ("w.xlsx", 2, "announcement_date")
+    assert error.expected == (
+        "a date in at least 80% of the cells; not '01/03/2022', '02/03/2022', '03/03/2022'"
+    )
+
+
+def test_some_words_in_the_place_of_dates_are_the_publisher_s(tmp_path):
+    rows = [row(announcement_date="unclear") for _ in range(6)] + [row() for _ in range(24)]
+    _, frame = kiel.kiel_workbook(workbook(tmp_path / "w.xlsx", rows))
+    assert (frame["announcement_date"] == "unclear").sum() == 6
+
+
+def test_rates_with_days_in_another_order_are_told(checkout):
+    def swapped(wide):
+        wide.index = [f"{day[8:]}/{day[5:7]}/{day[:4]}" for day in wide.index]
+        return wide
+
+    file = rates(checkout.parent / "eurofxref-hist.csv", swapped)
+    error = refused(context.ecb_rates, file)
+    assert (error.file, error.row, error.column) == ("eurofxref-hist.csv", 2, "Date")
+    assert "the value is not a day (" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("release", "13"), ("cut_off", "2024"), ("cut_off", None)]
+)
+def test_a_descriptor_of_another_release_is_told(checkout, name, value):
+    path = workbook(checkout.parent / "tracker.xlsx", [row()])
+    about = ingest.ingest(path, release()) / "datapackage.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {name: value}))
+    error = refused(sources.release, 31)
+    assert error.column == name
+    assert error.problem == "the descriptor is not that of release 31."

@@ -36,7 +36,7 @@ from aidaudit import clean, ingest, paths, plausibility, schema, sources
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import common, kiel
 from aidaudit.tables import RAW
-from mutations import base, grids, workbooks
+from mutations import base, grids, unseen, workbooks
 from mutations.workbooks import ACCEPT, REFUSE
 
 TABLE = base.ROOT / "docs/mutations.csv"
@@ -51,6 +51,8 @@ WHOLE = (
     "the file has a header but no rows",
     "the workbook has no",
     "release ",
+    "the file changes what",
+    "the descriptor is",
 )
 # A message of these speaks of a row, and no column of it is wrong.
 OF_A_ROW = (
@@ -59,12 +61,14 @@ OF_A_ROW = (
     "a NUL byte",
     "the file is not readable as CSV",
     "the columns are in another order",
-    "this can hardly be: the last aid",
+    "implausible: the last aid",
 )
 
 
 # What is not in a file any more has no row.
-VANISHED = re.compile(r" to 0\.000 bn EUR since")
+VANISHED = re.compile(
+    r" to 0\.000 bn EUR since| and not in the next one|the column \w+ is empty"
+)
 
 
 class Fooled(AssertionError):
@@ -348,6 +352,93 @@ def _used(folder: str) -> None:
     schema.validate(corrected, RAW[name], sources.table_path(folder), {"donor": donors})
 
 
+# ---------------------------------------------------------------- what went in unseen
+
+
+def inserted(change: Callable, data: st.DataObject, tally: Tally, root: Path) -> None:
+    """Ingest a release between two, of which the later one has an accepted jump."""
+    chance = random.Random(data.draw(st.integers(0, 2**32)))
+    donor = data.draw(st.sampled_from(["Germany", "France", "Norway"]))
+    facts = unseen.later(chance, 32, {donor}, set())
+    jumps, without = change(data.draw, donor)
+    between = unseen.later(random.Random(data.draw(st.integers(0, 99))), 31, jumps, without)
+    accepted = root / plausibility.ACCEPTED
+    was = accepted.read_text("utf-8")
+
+    def put(rows: list[dict], release: int, cut_off: str) -> str:
+        """Ingest, doing once what a message says; that message."""
+        file = base.Workbook(rows).write(root.parent / f"tracker_{release}.xlsx")
+        origin = base.origin(file, release, cut_off)
+        try:
+            ingest.ingest(file, origin)
+        except AuditError as error:
+            if missing := lacking(error):
+                raise Fooled(f"the message does not say {missing}:\n{error}") from None
+            unseen.follow(error, accepted, "the publisher says so")
+            ingest.ingest(file, origin)
+            return _told(error)
+        raise Fooled(f"release {release} went in unseen")
+
+    def take() -> list[str]:
+        put(facts, 32, "2026-10-31")
+        told = put(between, 31, "2026-08-31")
+        tally.seen[told] += 1
+        for number in (30, 31, 32):
+            plausibility.of_release(number)
+        return _facts_differ(between, 31)
+
+    try:
+        _on_a_clean_root(root, 32, lambda: _on_a_clean_root(
+            root, 31, lambda: judged(ACCEPT, take, tally)))  # fmt: skip
+    finally:
+        accepted.write_text(was, "utf-8")
+
+
+def replaced(change: Callable, data: st.DataObject, tally: Tally, root: Path) -> None:
+    """Ingest a context table in the place of another."""
+    folder = root / sources.RAW_FOLDER / unseen.POPULATION
+    was = {path: path.read_bytes() for path in folder.iterdir()}
+    must, rows = change(data.draw, unseen.replaced(root))
+
+    def take() -> list[str]:
+        try:
+            told = unseen.replace(root, rows, None)
+        except AuditError:
+            # With a reason it goes in, and the reason is kept.
+            unseen.replace(root, rows, "the publisher says so")
+            if sources.package(unseen.POPULATION)["replaces"]["because"][:3] != "the":
+                return ["the reason is not kept"]
+            raise
+        differs = sorted(unseen.replaced(root)) != sorted(
+            [iso, year, repr(float(value))] for iso, year, value in rows
+        )
+        return ["rows differ"] * differs + ["nothing was told"] * (len(told) < 3)
+
+    try:
+        judged(must, take, tally)
+    finally:
+        for path, content in was.items():
+            path.write_bytes(content)
+
+
+def described(change: Callable, data: st.DataObject, tally: Tally, root: Path) -> None:
+    """Read the release that is there with another descriptor."""
+    path, package = unseen.described(root, 30)
+    was = path.read_bytes()
+    must = change(data.draw, package)
+
+    def take() -> list[str]:
+        sources.release(30)
+        plausibility.of_release(30)
+        return _facts_differ(base.facts(random.Random(30), 30), 30)
+
+    try:
+        path.write_text(json.dumps(package), "utf-8")
+        judged(must, take, tally)
+    finally:
+        path.write_bytes(was)
+
+
 # ---------------------------------------------------------------- rounds
 
 TARGETS = {
@@ -360,6 +451,9 @@ TARGETS = {
     ),
     "a raw table": (raw_table(forged=False), grids.KINDS),
     "a raw table with its hash": (raw_table(forged=True), grids.KINDS),
+    "a release between two others": (inserted, unseen.INSERTED),
+    "a context table that replaces another": (replaced, unseen.REPLACED),
+    "a descriptor": (described, unseen.DESCRIBED),
 }  # fmt: skip
 
 

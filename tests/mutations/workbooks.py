@@ -7,6 +7,7 @@ them), REFUSE, or EITHER, where bounds decide; accepted facts are compared in an
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, time
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from openpyxl.styles import Font
 
 from aidaudit.ingest.readers import kiel
+from aidaudit.ingest.readers.common import UNREADABLE
 from mutations import base
 from mutations.base import CURRENCIES, Workbook, month_day
 
@@ -435,6 +437,50 @@ def cell_far_away(draw: Draw, book: Workbook) -> str:
     book.edits.append(put)
     # Far to the right no column has a name; far below there is no donor.
     return ACCEPT if place in ("XFD3", "CV50") else EITHER
+
+
+def donor_dropped(draw: Draw, book: Workbook) -> str:
+    out = draw(st.sets(st.sampled_from(list(CURRENCIES)), min_size=1, max_size=3))
+    book.rows = [row for row in book.rows if row["donor"] not in out]
+    return REFUSE
+
+
+def donor_and_type_dropped(draw: Draw, book: Workbook) -> str:
+    out = {_of(draw, list(CURRENCIES)), _of(draw, list(base.TYPES))}
+    book.rows = [row for row in book.rows if not {row["donor"], row["aid_type"]} >= out]
+    return REFUSE
+
+
+def rows_dropped(draw: Draw, book: Workbook) -> str:
+    out = draw(st.sets(st.integers(0, len(book.rows) - 1), min_size=1, max_size=3))
+    book.rows = [row for at, row in enumerate(book.rows) if at not in out]
+    counts = Counter((row["donor"], row["aid_type"]) for row in book.rows)
+    before = Counter(
+        (donor, base.TYPES[n % 3]) for donor in CURRENCIES for n in range(base.OLD)
+    )
+    # Where as many are left as before, the bounds of sums decide.
+    return REFUSE if before - counts else EITHER
+
+
+def dates_of_many_rows_as_text(draw: Draw, book: Workbook) -> str:
+    rows = draw(st.sets(st.integers(0, len(book.rows) - 1), min_size=1))
+    form = _of(draw, ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d %B %Y"])
+    for at in rows:
+        day = month_day(book.rows[at]["month_number"])
+        book.cells[at, "announcement_date"] = day.strftime(form)
+    return REFUSE if len(rows) > UNREADABLE * len(book.rows) else ACCEPT
+
+
+def column_left_empty(draw: Draw, book: Workbook) -> str:
+    ours = _of(draw, [
+        "activity_id", "sub_activity_id", "announcement_date", "aid_subtype", "donor", "item",
+        "reporting_currency", "allocation_eur", "commitment_eur", "allocation_reported",
+        "allocation_eur_entered", "item_type", "item_sub_type", "item_count", "weapon_source",
+        "aid_type",
+    ])  # fmt: skip
+    for row in book.rows:
+        row[ours] = None
+    return REFUSE
 
 
 # ---------------------------------------------------------------- what only a spreadsheet has
