@@ -152,7 +152,7 @@ def _registered(part: Image.Image, wide: Image.Image, box: np.ndarray) -> np.nda
     grey = wide.convert("L").convert("F")
 
     def shown(one: np.ndarray) -> np.ndarray:
-        return np.asarray(grey.resize(size, Image.Resampling.BOX, box=tuple(one))).ravel()
+        return np.asarray(grey.resize(size, Image.Resampling.BICUBIC, box=tuple(one))).ravel()
 
     start = box
     for step in (0.5, 0.25, 0.1, 0.1):
