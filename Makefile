@@ -14,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-slurm test-kubernetes bench verify record archive validate lab clean lock
+	test-check test-slurm test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -84,6 +84,11 @@ test-mutants: $(READY)
 test-perturbations: report
 	$(BIN)/python tests/honesty/perturb.py
 	aidaudit generate
+
+# Copies of figures that lost details, a thousand altered and a thousand not; an hour, and where
+# it is interrupted it goes on.
+test-check: report
+	$(BIN)/python tests/authenticity/run.py
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)

@@ -350,6 +350,50 @@ def test_a_pdf_with_other_metadata_is_unchanged_and_with_another_page_altered(ro
     assert given(b"%PDF-1.7 nothing of the kind").status == "unknown"
 
 
+def test_pages_taken_from_a_document_are_named(tmp_path, root, given):
+    import shutil
+
+    folder = tmp_path / "with a report"
+    shutil.copytree(root, folder)
+    whole = pypdf.PdfWriter()
+    for name in ("F01", "F02", "F03"):
+        whole.append(root / f"figures/article/{name}.pdf")
+    path = "report/report.pdf"
+    whole.write(folder / path)
+    manifest = json.loads((folder / paths.MANIFEST).read_text())
+    manifest["outputs"] = {
+        path: {
+            "sha256": hashlib.sha256((folder / path).read_bytes()).hexdigest(),
+            "job": "article/F01",
+        }
+    }
+    (folder / paths.MANIFEST).write_text(json.dumps(manifest))
+
+    def taken(*numbers):
+        some = pypdf.PdfWriter()
+        for number in numbers:
+            some.add_page(pypdf.PdfReader(folder / path).pages[number - 1])
+        some.write(tmp_path / "some.pdf")
+        return checking.check(tmp_path / "some.pdf", checking.from_checkout(folder))
+
+    assert (taken(2).status, taken(2).how) == ("unchanged", "page 2 of 3, taken from it")
+    assert taken(1, 3).how == "pages 1, 3 of 3, taken from it"
+    assert taken(3, 1).status == "altered"
+
+
+def test_a_drawing_made_smaller_is_unchanged_while_its_values_are(root, given):
+    svg = (root / "figures/article/F01.svg").read_text()
+    small = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    small = re.sub(r">\s+<", "><", small)
+    small = re.sub(r'(?<= d=")[^"]+', lambda d: re.sub(r"\s*([A-Za-z])\s*", r"\1", d[0]), small)
+    small = re.sub(r'style="([^":;]+): ([^":;]+)"', r'\1="\2"', small)
+    assert len(small) < 0.95 * len(svg)
+    assert given(small.encode()).status == "unchanged"
+    place = re.search(r' d="M([\d.]+) ', small)
+    other = small.replace(place[1], f"{float(place[1]) + 1:.6f}", 1)
+    assert given(other.encode()).status == "altered"
+
+
 def test_json_and_pages_by_their_values(root, given):
     numbers = json.loads((root / "data/processed/article/numbers.json").read_text())
     assert given(json.dumps(numbers).encode()).status == "unchanged"
