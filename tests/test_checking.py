@@ -16,6 +16,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from aidaudit import archives, checking, paths
+from aidaudit.checking import copies
 from aidaudit.errors import AuditError
 
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
@@ -174,6 +175,13 @@ def test_of_what_is_scaled_too_far_it_cannot_be_told(root, given, scale):
     assert (found.status, found.path) == ("altered", "figures/article/F03.png")
     assert "cannot be told" in found.how
     assert "scaled" in found.differences[0]
+
+
+def test_a_huge_copy_costs_no_comparison(root, given, monkeypatch):
+    picture = Image.open(io.BytesIO(png(root, "F03"))).convert("RGB")
+    monkeypatch.setattr(copies, "_best", None)
+    found = given(saved(picture.resize([side * 5 for side in picture.size])))
+    assert "its size is 500 % of the archived one" in found.how
 
 
 def copied(picture, way):
@@ -389,8 +397,9 @@ def test_a_drawing_made_smaller_is_unchanged_while_its_values_are(root, given):
     small = re.sub(r'style="([^":;]+): ([^":;]+)"', r'\1="\2"', small)
     assert len(small) < 0.95 * len(svg)
     assert given(small.encode()).status == "unchanged"
-    place = re.search(r' d="M([\d.]+) ', small)
-    other = small.replace(place[1], f"{float(place[1]) + 1:.6f}", 1)
+    moved = re.compile(r'(?<= d="M)[\d.]+')
+    other = moved.sub(lambda place: f"{float(place[0]) + 0.01:.6f}", small, count=1)
+    assert other != small
     assert given(other.encode()).status == "altered"
 
 
