@@ -18,8 +18,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-dependence test-snakemakes test-slurm test-kubernetes bench verify record archive validate \
-	lab clean lock
+	test-dependence test-check test-snakemakes test-slurm test-kubernetes bench verify record archive \
+	validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -113,6 +113,11 @@ test-perturbations: report
 # anything stays stale; the better part of an hour. With BUILD=--build some are built from nothing.
 test-dependence: report
 	$(BIN)/python tests/dependence/run.py $(BUILD)
+
+# Copies of figures that lost details, a thousand altered and a thousand not; an hour, and where
+# it is interrupted it goes on.
+test-check: report
+	$(BIN)/python tests/authenticity/run.py
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)

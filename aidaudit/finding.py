@@ -41,7 +41,7 @@ _QUOTED = re.compile(
     rf"(?P<after>(?:\s?(?:{_WORDS})(?!\w))*)(?!\w)",
     re.IGNORECASE,
 )
-_SPAN = re.compile(r'\[\[(?P<shown>.*?)\]\(#(?P<id>n\w{6})\)\]\{\.number [^}]*\}')
+_SPAN = re.compile(r"\[\[(?P<shown>.*?)\]\(#(?P<id>n\w{6})\)\]\{\.number [^}]*\}")
 
 
 @dataclass(frozen=True)

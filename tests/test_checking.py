@@ -8,6 +8,7 @@ import zipfile
 
 import matplotlib.pyplot as plt
 import numpy as np
+import openpyxl
 import pandas as pd
 import pypdf
 import pypdf.annotations
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from aidaudit import archives, checking, paths
+from aidaudit.checking import copies
 from aidaudit.errors import AuditError
 
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
@@ -153,20 +155,63 @@ def test_one_altered_pixel_is_caught(root, given, keep):
     assert re.search(r"\b1 of [\d,]+ pixels differ, the first at x 20, y 10", str(found))
 
 
-@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 40}), ("WEBP", {})])
-def test_a_recompressed_picture_is_told_from_an_unknown_one(root, given, kind, options):
+@pytest.mark.parametrize(
+    ("kind", "options", "why"),
+    [("JPEG", {"quality": 40}, "more than a JPEG of quality 75"), ("WEBP", {}, "repeated")],
+)
+def test_of_what_is_compressed_too_much_it_cannot_be_told(root, given, kind, options, why):
     picture = Image.open(io.BytesIO(png(root, "F02"))).convert("RGB")
     found = given(saved(picture, kind, **options))
     assert (found.status, found.path) == ("altered", "figures/article/F02.png")
+    assert "cannot be told" in found.how
+    assert why in found.how
 
 
-@pytest.mark.parametrize("scale", [0.4, 2])
-def test_a_scaled_picture_is_told_from_an_unknown_one(root, given, scale):
+@pytest.mark.parametrize("scale", [0.4, 2.5])
+def test_of_what_is_scaled_too_far_it_cannot_be_told(root, given, scale):
     picture = Image.open(io.BytesIO(png(root, "F03"))).convert("RGB")
     size = [int(side * scale) for side in picture.size]
     found = given(saved(picture.resize(size)))
     assert (found.status, found.path) == ("altered", "figures/article/F03.png")
+    assert "cannot be told" in found.how
     assert "scaled" in found.differences[0]
+
+
+def test_a_huge_copy_costs_no_comparison(root, given, monkeypatch):
+    picture = Image.open(io.BytesIO(png(root, "F03"))).convert("RGB")
+    monkeypatch.setattr(copies, "_best", None)
+    found = given(saved(picture.resize([side * 5 for side in picture.size])))
+    assert "its size is 500 % of the archived one" in found.how
+
+
+def copied(picture, way):
+    """A picture as somebody saves it."""
+    if way == "jpeg":
+        return saved(picture, "JPEG", quality=80)
+    half = picture.resize([side * 2 // 3 for side in picture.size], Image.Resampling.BICUBIC)
+    if way == "scaled":
+        return saved(half)
+    page = Image.new("RGB", (half.width + 60, half.height + 45), "white")
+    page.paste(half, (41, 13))
+    return saved(page)
+
+
+@pytest.mark.parametrize("way", ["jpeg", "scaled", "screenshot"])
+def test_a_lossy_copy_is_the_same_as_far_as_it_can_show(root, given, way):
+    picture = Image.open(io.BytesIO(png(root))).convert("RGB")
+    found = given(copied(picture, way))
+    assert (found.status, found.path) == ("lossy", "figures/article/F01.png")
+    assert found.how == "the same picture, re-encoded or scaled"
+    assert checking.EXIT[found.status] == 3
+
+
+@pytest.mark.parametrize("way", ["jpeg", "scaled", "screenshot"])
+def test_a_lossy_copy_with_another_bar_is_altered_and_says_where(root, given, tmp_path, way):
+    draw(tmp_path / "other", "F01-article", [1, 4, 2.2, 5, 3])
+    picture = Image.open(tmp_path / "other/figures/article/F01.png").convert("RGB")
+    found = given(copied(picture, way))
+    assert (found.status, found.path) == ("altered", "figures/article/F01.png")
+    assert found.differences[-1].startswith("middle centre, x ")
 
 
 def test_another_chart_of_the_same_size_is_unknown(root, tmp_path, given):
@@ -223,6 +268,46 @@ def test_a_table_saved_by_another_program_is_unchanged(given, respelt):
     assert (found.status, found.path) == ("unchanged", "data/processed/article/monthly.csv")
 
 
+def test_decimal_commas_are_another_format_and_mixed_marks_are_not(given):
+    spoken = TABLE.replace(",", ";").replace(".", ",")
+    found = given(spoken.encode())
+    assert (found.status, found.path) == ("unchanged", "data/processed/article/monthly.csv")
+    assert found.how == "the same values, other format: decimal commas"
+    assert given(spoken.replace("8,75", "8,76").encode()).status == "altered"
+    # In such a table 8.750 is eight thousand to a reader.
+    assert given(spoken.replace("8,75", "8.75").encode()).status == "altered"
+
+
+def workbook(rows, *, formula=False, sheets=1):
+    book = openpyxl.Workbook()
+    for number in range(sheets):
+        sheet = book.active if number == 0 else book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    if formula:
+        book.active["D1"] = "=1+1"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_workbook_of_a_table_is_told_by_its_values(given):
+    frame = pd.read_csv(io.StringIO(TABLE))
+    rows = [list(frame), *frame.to_numpy().tolist()]
+    found = given(workbook(rows))
+    assert (found.status, found.path) == ("unchanged", "data/processed/article/monthly.csv")
+    assert "other format" in found.how
+    rows[7][1] += 0.01
+    found = given(workbook(rows))
+    assert found.status == "altered"
+    assert found.differences == ["row 8, column value_eur_bn: '8.76' instead of '8.75'"]
+    rows[7][1] -= 0.01
+    assert given(workbook(rows, sheets=2)).status == "altered"
+    assert given(workbook(rows, formula=True)).status == "altered"
+    assert given(workbook([["a", "b"], [1, 2]])).status == "unknown"
+    assert given(workbook(rows)[:900]).status == "unknown"
+
+
 def test_rows_that_move_go_or_come_are_caught(given):
     head, *rows = TABLE.splitlines()
     moved = "\n".join([head, *reversed(rows)])
@@ -271,6 +356,51 @@ def test_a_pdf_with_other_metadata_is_unchanged_and_with_another_page_altered(ro
     assert found.differences == ["2 pages instead of 1"]
     assert given(content[: len(content) // 2]).status != "unchanged"
     assert given(b"%PDF-1.7 nothing of the kind").status == "unknown"
+
+
+def test_pages_taken_from_a_document_are_named(tmp_path, root, given):
+    import shutil
+
+    folder = tmp_path / "with a report"
+    shutil.copytree(root, folder)
+    whole = pypdf.PdfWriter()
+    for name in ("F01", "F02", "F03"):
+        whole.append(root / f"figures/article/{name}.pdf")
+    path = "report/report.pdf"
+    whole.write(folder / path)
+    manifest = json.loads((folder / paths.MANIFEST).read_text())
+    manifest["outputs"] = {
+        path: {
+            "sha256": hashlib.sha256((folder / path).read_bytes()).hexdigest(),
+            "job": "article/F01",
+        }
+    }
+    (folder / paths.MANIFEST).write_text(json.dumps(manifest))
+
+    def taken(*numbers):
+        some = pypdf.PdfWriter()
+        for number in numbers:
+            some.add_page(pypdf.PdfReader(folder / path).pages[number - 1])
+        some.write(tmp_path / "some.pdf")
+        return checking.check(tmp_path / "some.pdf", checking.from_checkout(folder))
+
+    assert (taken(2).status, taken(2).how) == ("unchanged", "page 2 of 3, taken from it")
+    assert taken(1, 3).how == "pages 1, 3 of 3, taken from it"
+    assert taken(3, 1).status == "altered"
+
+
+def test_a_drawing_made_smaller_is_unchanged_while_its_values_are(root, given):
+    svg = (root / "figures/article/F01.svg").read_text()
+    small = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    small = re.sub(r">\s+<", "><", small)
+    small = re.sub(r'(?<= d=")[^"]+', lambda d: re.sub(r"\s*([A-Za-z])\s*", r"\1", d[0]), small)
+    small = re.sub(r'style="([^":;]+): ([^":;]+)"', r'\1="\2"', small)
+    assert len(small) < 0.95 * len(svg)
+    assert given(small.encode()).status == "unchanged"
+    moved = re.compile(r'(?<= d="M)[\d.]+')
+    other = moved.sub(lambda place: f"{float(place[0]) + 0.01:.6f}", small, count=1)
+    assert other != small
+    assert given(other.encode()).status == "altered"
 
 
 def test_json_and_pages_by_their_values(root, given):

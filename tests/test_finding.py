@@ -38,7 +38,8 @@ def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("build")
     abstract = json.dumps(f"They gave **{span('literal', 'nato.usd_bn')}**. Not more.")
     files = {
-        finding.REPORT: f"---\nabstract: {abstract}\n---\n\n## The gap {{#gap}}\n\n*Finding.* It is "
+        finding.REPORT: f"---\nabstract: {abstract}\n---\n\n## The gap {{#gap}}\n\n"
+        "*Finding.* It is "
         f"{span('literal', 'gap')} *too* low [@kiel]. Another sentence.\n\n"
         "::: {#F01-literal .plate}\n\n:::\n",
     }

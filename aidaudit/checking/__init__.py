@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aidaudit import archives, paths
 from aidaudit import manifest as manifests
-from aidaudit.checking import documents, pictures, text
+from aidaudit.checking import documents, pictures, text, workbooks
 from aidaudit.checking.base import Archive, Finding, hinted
 from aidaudit.errors import AuditError
 
@@ -83,6 +83,7 @@ def check(file: Path, archive: Archive) -> Finding:
         (pictures.is_picture, pictures.picture),
         (documents.is_pdf, documents.pdf),
         (documents.is_svg, documents.svg),
+        (workbooks.is_workbook, workbooks.workbook),
         (text.is_json, text.values),
         (text.is_table, text.table),
         (text.is_text, text.lines),

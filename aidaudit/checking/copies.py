@@ -73,9 +73,7 @@ def encoding(picture: Image.Image) -> Encoding | None:
 def too_lossy(scale: float, encoded: Encoding | None) -> str | None:
     """Why a copy can never be told to be the same, or None where it can."""
     if not SMALLEST - 0.005 <= scale <= LARGEST + 0.005:
-        return (
-            f"its size is {scale:.0%} of the archived one; from 50 % to 200 % can be compared"
-        )
+        return f"its size is {100 * scale:.0f} % of the archived one; 50 % to 200 % can be compared"
     if encoded is not None and np.mean(encoded.tables[0]) > COARSEST:
         return "it is compressed more than a JPEG of quality 75"
     return None
@@ -83,6 +81,10 @@ def too_lossy(scale: float, encoded: Encoding | None) -> str | None:
 
 def match(mine: Image.Image, there: Image.Image, encoded: Encoding | None) -> Match:
     """A copy against the whole archived picture, scaled to its size. Both are RGB."""
+    scale = mine.width / there.width
+    if too_lossy(scale, None):
+        # Nothing would come of comparing it, and it may be very large.
+        return Match(scale, (0, 0), float("inf"), [], 1.0)
     whole = (0.0, 0.0, *map(float, there.size))
     return _best(mine, (0, 0, *mine.size), there, whole, encoded)
 
@@ -98,7 +100,7 @@ def match_with_margins(
     if here is None or known is None:
         return None
     scales = [(here[n + 2] - here[n]) / (known[n + 2] - known[n]) for n in (0, 1)]
-    if not 0.97 < scales[0] / scales[1] < 1.03:
+    if not 0.97 < scales[0] / scales[1] < 1.03 or too_lossy(min(scales), None):
         return None
     # Room for what scaling spreads beyond the edge.
     frame = [max(0, here[0] - 4), max(0, here[1] - 4)]
@@ -152,7 +154,7 @@ def _registered(part: Image.Image, wide: Image.Image, box: np.ndarray) -> np.nda
     grey = wide.convert("L").convert("F")
 
     def shown(one: np.ndarray) -> np.ndarray:
-        return np.asarray(grey.resize(size, Image.Resampling.BOX, box=tuple(one))).ravel()
+        return np.asarray(grey.resize(size, Image.Resampling.BICUBIC, box=tuple(one))).ravel()
 
     start = box
     for step in (0.5, 0.25, 0.1, 0.1):

@@ -7,6 +7,7 @@ import io
 import logging
 import re
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -85,6 +86,8 @@ def pdf(content: bytes, archive: Archive, file: Path) -> Finding | None:
             continue
         if pages == mine:
             return Finding("unchanged", path, "the same pages; its metadata are others")
+        if where := _within(mine, pages):
+            return Finding("unchanged", path, where)
         score = shared(Counter(sum(mine, ())), Counter(sum(pages, ())))
         best = max(best, (score, path, pages), key=lambda one: one[0])
     score, path, pages = best
@@ -101,6 +104,19 @@ def pdf(content: bytes, archive: Archive, file: Path) -> Finding | None:
         if one != two
     ]
     return Finding("altered", path, "nearly the same pages, or its metadata", told[:MOST_LINES])
+
+
+def _within(mine: list[tuple[str, ...]], pages: list[tuple[str, ...]]) -> str | None:
+    """'page 11 of 60, taken from it' where all are pages of a document, in its order."""
+    numbers: list[int] = []
+    for page in mine:
+        if page not in pages[numbers[-1] if numbers else 0 :]:
+            return None
+        numbers.append(pages.index(page, numbers[-1] if numbers else 0) + 1)
+    if not numbers:
+        return None
+    listed = ", ".join(map(str, numbers))
+    return f"page{'s' if len(numbers) > 1 else ''} {listed} of {len(pages)}, taken from it"
 
 
 def is_svg(content: bytes) -> bool:
@@ -122,11 +138,49 @@ def drawing_of(content: bytes) -> str | None:
                     part.tag.startswith(_WORDS) for part in child.iter() if part is not child
                 ):
                     parent.remove(child)
+        _spell_alike(tree)
         return ElementTree.canonicalize(
             ElementTree.tostring(tree, encoding="unicode"), strip_text=True
         )
-    except (ElementTree.ParseError, ValueError, RecursionError):
+    except (ElementTree.ParseError, ArithmeticError, ValueError, RecursionError):
         return None
+
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
+_PARTS = re.compile(rf"{_NUMBER.pattern}|[^\s,]", re.IGNORECASE)
+# What may stand as an attribute or within `style` and means the same, unless a style sheet of
+# the drawing sets it: that lies between the two.
+_EITHER = {
+    "fill", "fill-opacity", "opacity", "stroke", "stroke-dasharray", "stroke-dashoffset",
+    "stroke-miterlimit", "stroke-opacity", "stroke-width",
+}  # fmt: skip
+
+
+def _spell_alike(tree: ElementTree.Element) -> None:
+    """Numbers and styles as one program would write them: 0.50 as 0.5, spaces, semicolons.
+
+    What makes a drawing smaller without changing any value leaves the same.
+    """
+    sheets = " ".join(one.text or "" for one in tree.iter() if one.tag.endswith("}style"))
+    either = {name for name in _EITHER if name not in sheets}
+    for one in tree.iter():
+        for name in ("d", "transform", "points", "viewBox"):
+            if name in one.attrib:
+                one.attrib[name] = _values(one.attrib[name])
+        pairs = [part.partition(":") for part in one.attrib.pop("style", "").split(";")]
+        styles = {name.strip(): " ".join(value.split()) for name, _, value in pairs}
+        styles.pop("", None)
+        one.attrib.update({name: styles.pop(name) for name in either & set(styles)})
+        if styles:
+            one.attrib["style"] = "; ".join(f"{name}: {styles[name]}" for name in styles)
+
+
+def _values(text: str) -> str:
+    """Numbers without idle digits, and one space between all parts."""
+    return " ".join(
+        str(Decimal(part).normalize()) if _NUMBER.fullmatch(part) else part
+        for part in _PARTS.findall(text)
+    )
 
 
 def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:

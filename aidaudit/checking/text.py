@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -58,10 +59,39 @@ def equal(one: str, two: str) -> bool:
     return left.is_finite() and right.is_finite() and left == right
 
 
+_COMMA = re.compile(r"[-+]?\d+,\d+(e[-+]?\d+)?", re.IGNORECASE)
+_POINT = re.compile(r"[-+]?\d+\.\d+(e[-+]?\d+)?", re.IGNORECASE)
+
+
+def with_points(rows: list[list[str]]) -> list[list[str]]:
+    """Rows with decimal points where a program wrote commas; one that mixes them is left."""
+    cells = [cell for row in rows for cell in row]
+    if not any(map(_COMMA.fullmatch, cells)) or any(map(_POINT.fullmatch, cells)):
+        return rows
+    return [
+        [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in row]
+        for row in rows
+    ]
+
+
 def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A table against all archived ones, cell by cell; None where nothing is like it."""
-    mine = rows_of(decoded(content) or "")
-    if not mine or len(mine) < 2:
+    rows = rows_of(decoded(content) or "")
+    if not rows:
+        return None
+    pointed = with_points(rows)
+    how = "the same cells; only their spelling, delimiters or line ends differ"
+    if pointed is not rows:
+        how = "the same values, other format: decimal commas"
+    return cells(pointed, archive, how)
+
+
+def cells(mine: list[list[str]], archive: Archive, how: str) -> Finding | None:
+    """Rows of cells against all archived tables; None where nothing is like them.
+
+    how: what to say where all cells are the same.
+    """
+    if len(mine) < 2:
         return None
     lines = Counter(map(tuple, mine))
     best: tuple[float, str, list[list[str]]] = (0.0, "", [])
@@ -75,7 +105,6 @@ def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
             len(one) == len(two) and all(map(equal, one, two))
             for one, two in zip(mine, rows, strict=True)
         ):
-            how = "the same cells; only their spelling, delimiters or line ends differ"
             return Finding("unchanged", path, how)
         score = shared(lines, Counter(map(tuple, rows)))
         best = max(best, (score, path, rows), key=lambda one: one[0])
