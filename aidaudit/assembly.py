@@ -278,7 +278,7 @@ def _changed_rules(variants: list[str]) -> str:
         ["Claim", "Old rule", "New rule", "Old verdict", "New verdict", "Why"],
         rows,
         [9, 24, 28, 13, 13, 22],
-        f"T22: {REPORT_TABLES['T22']}. {{#T22}}",
+        f"T23: {REPORT_TABLES['T23']}. {{#T23}}",
     )
 
 

@@ -35,7 +35,7 @@ REPORT_TABLES = {
     "T18": "Good files that were changed on purpose, and what came of them",
     "T19": "Raw tables of which one value was changed, and what changed with it",
     "T20": "Changes to the code that every number passes through",
-    "T22": "Rules that changed after a result was known",
+    "T23": "Rules that changed after a result was known",
 }
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"
