@@ -55,3 +55,14 @@ def test_a_build_that_was_killed_is_not_in_the_way(checkout, how):
     second = build()
     second.communicate("\n", timeout=20)
     assert second.returncode == 0
+
+
+def test_a_file_system_without_locks_is_told_and_no_second_build_is_blamed(
+    checkout, monkeypatch, capsys
+):
+    def refused(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    alone.build()
+    assert "Nothing keeps two builds apart here" in capsys.readouterr().err
