@@ -73,7 +73,7 @@ def encoding(picture: Image.Image) -> Encoding | None:
 def too_lossy(scale: float, encoded: Encoding | None) -> str | None:
     """Why a copy can never be told to be the same, or None where it can."""
     if not SMALLEST - 0.005 <= scale <= LARGEST + 0.005:
-        return f"its size is {100 * scale:.0f} % of the archived one; 50 % to 200 % can be compared"
+        return f"its size is {100 * scale:.0f} % of the archived one, not 50 to 200 %"
     if encoded is not None and np.mean(encoded.tables[0]) > COARSEST:
         return "it is compressed more than a JPEG of quality 75"
     return None
