@@ -202,13 +202,15 @@ def of_figures(number: int, draw: random.Random) -> Iterator[Change]:
         later = range(at + 1, len(lines))
         end = next((n for n in later if not lines[n].startswith((" ", "#"))), len(lines))
         known = [n for n in range(at, end) if lines[n].startswith("  lookups: ")]
+        now = lines[known[0]] if known else ""
+        more = "training" if "training" not in now else "renewable"
         if known:
-            rest[known[0]] = lines[known[0]].replace("[", "[training, ", 1)
+            rest[known[0]] = now.replace("[", f"[{more}, ", 1)
         else:
-            rest.insert(at + 1, "  lookups: [training]\n")
+            rest.insert(at + 1, f"  lookups: [{more}]\n")
         made = [p.parent.name for p in Path("data/processed/receipts").glob(f"*/{name}.json")]
         users = {f"{group}/{name}" for group in made} | {"all/report"}
-        yield Change(FIGURES, f"{name} looks at training too", "".join(rest), users)
+        yield Change(FIGURES, f"{name} looks at {more} too", "".join(rest), users)
 
 
 # Who could read a file at all, by the folder of notebooks or by job.
