@@ -66,6 +66,12 @@ def test_a_release_that_is_not_ingested_has_nothing_to_read():
         plan.reads(plan.job("clean", "kiel_release_99"))
 
 
+def test_a_release_is_cleaned_beside_those_before_and_after_it():
+    read = plan.reads(plan.job("clean", "kiel_release_21"))
+    folders = {path.split("/")[3] for path in read if path.startswith("data/raw/kiel/")}
+    assert folders == {"release-19", "release-21", "release-25"}
+
+
 def test_a_job_gets_what_its_notebook_declares_and_nothing_else():
     job = plan.named("F16")
     assert job.parameters == {
