@@ -219,15 +219,17 @@ def _evidence(parts: pd.DataFrame) -> list[str]:
 def _claims(variants: list[str]) -> str:
     by_variant = claims_of(variants)
     evidence = evidence_of(variants)
+    told = "".join(path.read_text(encoding="utf-8") for path in sections())
     rows = []
     for claim in config.claims():
         judged = _deciding(claim, variants)
         row = by_variant[judged].loc[claim.id]
         low, high = _amount(row["low"], row["unit"]), _amount(row["high"], row["unit"])
+        # A link to a variant that no section shows would lead nowhere.
         shown = claim.figure and next(
             name
             for name in (judged, config.ALL, *reversed(variants))
-            if config.answers(claim.figure, name)
+            if f":{claim.figure}:{name}}}}}" in told
         )
         rows.append(
             {

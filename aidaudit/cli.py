@@ -590,7 +590,7 @@ def check(
     """Say whether a file belongs to this build: unchanged (exit status 0), altered (1), not at
     all (2), or the same as far as a copy that lost details can show (3).
 
-    Example: aidaudit check Downloads/figure-1.png --archive aidaudit-0.1.0.zip
+    Example: aidaudit check Downloads/figure-1.png --archive aidaudit-0.2.0.zip
     """
     from aidaudit import archives, checking
 
@@ -691,7 +691,7 @@ def diff(
 
     Example: aidaudit diff
     Example: aidaudit diff --expect F16 --expect 'headline.*'
-    Example: aidaudit diff --archive aidaudit-0.1.0.zip
+    Example: aidaudit diff --archive aidaudit-0.2.0.zip
     """
     from aidaudit import archives, baseline, checking, config, diffing, files
     from aidaudit.diffing import telling
@@ -752,7 +752,7 @@ def unpack(
 ) -> None:
     """Unpack an archive, refusing whatever could write elsewhere or fill the disk.
 
-    Example: aidaudit unpack aidaudit-0.1.0.zip checked
+    Example: aidaudit unpack aidaudit-0.2.0.zip checked
     """
     from aidaudit import archives
 

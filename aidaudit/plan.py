@@ -509,15 +509,7 @@ def excerpts(one: Job) -> list[Excerpt]:
             corrections = [_corrections(folder) for folder in folders]
             found += [*corrections, _donors(one, folders, corrections)]
             if (number := one.offer.get("release")) is not None:
-                found.append(
-                    parts.rows(
-                        JUMPS,
-                        f"{number}",
-                        lambda row: any(
-                            _is(text, number) for text in (row["release"], row["against"]) if text
-                        ),
-                    )
-                )
+                found.append(parts.rows(JUMPS, f"{number}", lambda row: _between(row, number)))
         case ("report.ipynb",):
             found.append(parts.rows(JUMPS, "all", lambda row: True))
     return sorted(found, key=lambda part: part.name)
@@ -567,10 +559,14 @@ def _donors(one: Job, folders: list[str], corrections: list[Excerpt]) -> Excerpt
     return parts.rows(REGISTER, one.name, lambda row: bool(row["donor"] in names or unknown))
 
 
-def _is(text: str, number: int) -> bool:
-    """Whether a cell says this number; what is no number is for all to complain of."""
+def _between(row: Mapping[str, str], number: int) -> bool:
+    """Whether an accepted row is of this release, or of two that it is or lies between.
+
+    What is no number is for all to complain of.
+    """
     try:
-        return float(text) == number
+        release = float(row["release"])
+        return float(row["against"] or release) <= number <= release
     except ValueError:
         return True
 

@@ -188,7 +188,12 @@ def test_a_text_is_read_where_it_speaks_of_its_own_row():
         ]
     )
     named = kiel.subjects(texts, pd.Series(["ITH4", "ITH4", "ITH4", "ITH4"]))
-    assert named.fillna("").tolist() == ["health; medical", "", "education; health; renewable", ""]
+    assert named.fillna("").tolist() == [
+        "health; medical",
+        "",
+        "education; health; renewable",
+        "",
+    ]
 
 
 def test_a_code_is_read_before_texts_and_texts_where_there_is_no_code():

@@ -1,7 +1,7 @@
 """Hold an archive against the specifications that it claims to meet, without network.
 
 Runs in the environment of envs/validators.txt, as `make validate` does:
-python tests/validators/run.py dist/aidaudit-0.1.0.zip
+python tests/validators/run.py dist/aidaudit-0.2.0.zip
 
 The validators ask the network for one file, RO-Crate's JSON-LD context. A local copy, which
 the package rocrate carries, is put into the validator's own cache beforehand; whatever else

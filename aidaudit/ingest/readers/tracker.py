@@ -385,6 +385,8 @@ def _dated_by(part: pd.DataFrame) -> list[str]:
         whole_address = [page for page in pages if site in page]
         named += whole_address or [f"{site} {place}".strip()]
     return named or pages
+
+
 def published_totals(file: Path) -> tuple[str, pd.DataFrame]:
     """Totals of releases as pages quote them, in bn EUR; rows without a figure are left out."""
     names = ["cut_off_date", "measure", "scope", "aid_type", "value_eur_bn", "seen_in"]
