@@ -279,7 +279,7 @@ def _changed_rules(variants: list[str]) -> str:
     return _pipe(
         ["Claim", "Old rule", "New rule", "Old verdict", "New verdict", "Why"],
         rows,
-        [9, 24, 28, 13, 13, 22],
+        [8, 21, 25, 17, 17, 22],
         f"T23: {REPORT_TABLES['T23']}. {{#T23}}",
     )
 

@@ -199,11 +199,16 @@ def files_of(entry: dict) -> list[str]:
     return [entry["is"]["file"]] if "is" in entry else entry["from"]
 
 
-def origin(entry: dict) -> str:
-    """Where a number comes from, in words: the cell that it is, or what computed it."""
+def origin(entry: dict, *, most: int | None = None) -> str:
+    """Where a number comes from, in words: the cell that it is, or what computed it.
+
+    most: so many tables are named, more are counted.
+    """
     by = f"cell {entry['cell']} of {entry['job']}"
     if "is" not in entry:
         sources = [path.removeprefix("data/processed/") for path in entry["from"]]
+        if most is not None and len(sources) > most:
+            return f"computed in {by} from {len(sources)} tables"
         return f"computed in {by}" + (f" from {', '.join(sources)}" if sources else "")
     at = entry["is"]
     where = f" where {_words(at['row'])}" if at["row"] else ""

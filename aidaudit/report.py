@@ -194,7 +194,7 @@ def numbers_markdown(
         display = textwrap.shorten(number["display"], 40, placeholder=" …")
         rows.append(
             f"| [{identifier}]{{#{identifier}}} | {plain(display)} "
-            f"| {_breakable(name)} | {_breakable(origin(number))} |"
+            f"| {_breakable(name)} | {_breakable(origin(number, most=2))} |"
         )
     head = "| Id | Number | Key | Source |\n|:----|:--------|:-------------|:----------------|"
     return "::: numbers\n" + "\n".join([head, *rows, "", f": {caption}"]) + "\n:::"

@@ -23,7 +23,7 @@ local function breaks(element)
   local out = pandoc.Inlines {}
   for part in (element.text .. '\u{200B}'):gmatch('(.-)\u{200B}') do
     if #out > 0 then
-      out:insert(typst and raw('#h(0pt);') or pandoc.RawInline('html', '<wbr>'))
+      out:insert(typst and raw('#box(width: 0pt);') or pandoc.RawInline('html', '<wbr>'))
     end
     out:insert(pandoc.Str(part))
   end
