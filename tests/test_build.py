@@ -34,7 +34,7 @@ LEFT_OUT = shutil.ignore_patterns(
 OTHER_JOBS = [*config.config().variants, config.ALL, "library", "html", "pdf", "pages",
               "manifest", "all"]  # fmt: skip
 
-pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
+pytestmark = pytest.mark.build
 
 
 def run(root: Path, *command: str, **variables: str) -> subprocess.CompletedProcess:
@@ -265,10 +265,12 @@ def test_executed_notebooks_are_canonical_and_have_pages(built):
     executed = sorted((built / "report/notebooks").rglob("*.ipynb"))
     drawn = [*config.drawn(VARIANTS), *config.tabled(VARIANTS)]
     # Per variant results and claims; claims that are judged once; verdicts and report;
-    # specifications; scenarios.
+    # specifications; origin; scenarios; the switch, where data reach far enough.
     cleaned = [path for path in executed if path.parent.name == "clean"]
     once = len(config.scenarios().scenarios)
-    assert len(executed) == len(drawn) + 2 * len(VARIANTS) + 1 + 2 + 1 + once + len(cleaned)
+    switches = sum(map(config.switches, VARIANTS))
+    analysed = 2 * len(VARIANTS) + 1 + 2 + 1 + 1 + once + switches
+    assert len(executed) == len(drawn) + analysed + len(cleaned)
     assert {path.stem for path in cleaned} >= set(config.context())
     for path in executed:
         text = path.read_text("utf-8")

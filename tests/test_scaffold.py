@@ -235,13 +235,13 @@ def test_nothing_is_overwritten(checkout):
     with pytest.raises(AuditError, match="'F24' exists already"):
         scaffold.figure("F24")
     # Files without an entry are somebody's work too.
-    stray = checkout / "tests/test_figure_F25.py"
+    stray = checkout / "tests/test_figure_F27.py"
     stray.write_text("mine")
     before = texts(checkout)
-    with pytest.raises(AuditError, match=r"tests/test_figure_F25.py: .*exists already"):
-        scaffold.write(scaffold.figure("F25"))
+    with pytest.raises(AuditError, match=r"tests/test_figure_F27.py: .*exists already"):
+        scaffold.write(scaffold.figure("F27"))
     assert texts(checkout) == before
-    assert not (checkout / "notebooks/figures/F25.ipynb").exists()
+    assert not (checkout / "notebooks/figures/F27.ipynb").exists()
 
 
 # ---------------------------------------------------------------- claims

@@ -96,14 +96,18 @@ def changes(numbers: dict[str, int], seed: int) -> Iterator[Change]:
     def cleaned(source: str, release: str) -> set[str]:
         if source != "kiel":
             return {f"clean/{clean[source]}"} if source in clean else set()
-        later = [n for n in releases if n > int(release)][:1]
-        return {f"clean/kiel_release_{n:02d}" for n in (int(release), *later)}
+        # A release is held against those before and after it.
+        at = releases.index(int(release))
+        beside = releases[max(at - 1, 0) : at + 2]
+        return {f"clean/kiel_release_{n:02d}" for n in beside}
 
     for told, row, text in edits(CORRECTIONS, numbers[CORRECTIONS], draw, "expect", "9999"):
         yield Change(CORRECTIONS, told, text, cleaned(row[0], row[1]))
     for told, row, text in edits(PLAUSIBILITY, numbers[PLAUSIBILITY], draw, "found", "1.5"):
-        users = {f"clean/kiel_release_{int(row[0]):02d}", "all/report"}
-        yield Change(PLAUSIBILITY, told, text, users)
+        # Of one release, or of two next to each other.
+        pair = {int(one) for one in row[:2] if one}
+        users = {f"clean/kiel_release_{n:02d}" for n in pair}
+        yield Change(PLAUSIBILITY, told, text, users | {"all/report"})
     yield from of_register(numbers[REGISTER], draw, clean, releases)
     lines = Path(SOURCES).read_text("utf-8").splitlines(keepends=True)
     places = [n for n, line in enumerate(lines) if line.startswith("    title: ")]
@@ -128,10 +132,11 @@ def of_register(
         head, *lines = rows_of(str(file))
         if "donor" in head and file.stem != "donors":
             named[file.stem] = {line[head.index("donor")] for line in lines}
-    # A release is held against the one before it.
+    # A release is held against those before and after it.
     own = {n: named[f"kiel_release_{n:02d}"] for n in releases}
     for old, new in itertools.pairwise(releases):
-        named[f"kiel_release_{new:02d}"] = own[old] | own[new]
+        named[f"kiel_release_{new:02d}"] |= own[old]
+        named[f"kiel_release_{old:02d}"] |= own[new]
     for turn in range(number):
         row = rows[draw.randrange(len(rows))]
         users = {f"clean/{table}" for table, names in named.items() if row[0] in names}

@@ -158,7 +158,7 @@ class Checkout:
             said = done.stdout[-2000:]
             raise Failed(f"not resumed: status {done.returncode}, {self.wrong()[:5]}\n{said}")
         self.quiet()
-        kept = {"fingerprint.json", "hashes.json"}
+        kept = {"excerpts", "fingerprint.json", "hashes.json"}
         left = {path.name for path in (self.root / ".staging").iterdir()} - kept
         if left:
             raise Failed(f"left in .staging: {sorted(left)}")
