@@ -19,6 +19,7 @@ from aidaudit import manifest as manifests
 from aidaudit import paths
 from aidaudit.checking import Archive
 from aidaudit.errors import AuditError
+from aidaudit.numbers import origin
 
 REPORT = "report/build/report.md"
 MOST = 10
@@ -62,13 +63,13 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Hit:
-    """A number of the build: its name (variant:key), id, display, unit, source and value."""
+    """A number of the build: its name (variant:key), id, display, unit, origin and value."""
 
     name: str
     id: str
     display: str
     unit: str
-    source: str
+    origin: str
     value: float
     rank: tuple
 
@@ -168,7 +169,7 @@ def find(one: Quoted, archive: Archive) -> list[Hit]:
                 identifier,
                 number["display"],
                 number["unit"],
-                number["source"],
+                origin(number, most=2),
                 value,
                 rank,
             )
@@ -289,7 +290,7 @@ def told(text: str, archive: Archive, *, most: int = MOST) -> tuple[list[str], b
         for hit in hits[:most]:
             variant, _, key = hit.name.partition(":")
             lines.append(f"{hit.display}  ({hit.how})")
-            lines.append(f"  {hit.id}: {key}, variant {variant}, unit {hit.unit}, {hit.source}")
+            lines.append(f"  {hit.id}: {key}, variant {variant}, unit {hit.unit}, {hit.origin}")
             lines += _standing(hit.id, where)
             lines.append(f"  trail: aidaudit trace {hit.id}")
         if len(hits) > most:

@@ -46,7 +46,14 @@ def root(tmp_path_factory):
     for variant, numbers in NUMBERS.items():
         files[paths.all_numbers(variant)] = json.dumps(
             {
-                key: {"value": value, "unit": unit, "display": display, "source": "t.csv"}
+                key: {
+                    "value": value,
+                    "unit": unit,
+                    "display": display,
+                    "job": "all/T",
+                    "cell": 2,
+                    "from": ["t.csv"],
+                }
                 for key, (value, unit, display) in numbers.items()
             }
         )
@@ -116,7 +123,8 @@ def test_sentences_sections_and_the_trail_are_told(root):
     identifier = paths.number_id("literal", "nato.usd_bn")
     for words in (
         "222.9 bn US$  (printed so)",
-        f"{identifier}: nato.usd_bn, variant literal, unit bn US$, t.csv",
+        f"{identifier}: nato.usd_bn, variant literal, unit bn US$, "
+        "computed in cell 2 of all/T from t.csv",
         "report, Abstract: “They gave 222.9 bn US$.”",
         f"trail: aidaudit trace {identifier}",
         "−20.4 %  (with the other sign, printed so)",

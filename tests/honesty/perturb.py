@@ -53,6 +53,8 @@ ASKED = {
     "year": "202[2-5]",
     "month": "202[2-4]",
     "date": "202[2-4]",
+    "scope": "Europe$",
+    "cut_off": "2025-02",
 }
 # What is raised by code that did not expect a value, and tells nobody what to mend.
 WORDLESS = re.compile(
