@@ -16,7 +16,18 @@ import pypdf
 import pytest
 from PIL import Image
 
-from aidaudit import baseline, config, notebooks, paths, plan, report, repro, tracing, verify
+from aidaudit import (
+    baseline,
+    config,
+    notebooks,
+    paths,
+    plan,
+    report,
+    repro,
+    tracing,
+    tries,
+    verify,
+)
 from aidaudit import numbers as numbers_
 
 ROOT = Path(__file__).parents[1]
@@ -580,10 +591,12 @@ def test_notebooks_run_from_their_own_folder_as_jupyterlab_does(built):
         built / "notebooks/figures", "jupyter", "execute", "--inplace", "F10.ipynb",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
-    # What the workflow made stays as it is; the same words stand in the copy.
+    # What the workflow made stays as it is; the copy has the same words, and says what it is.
     assert built_files(built) == before
     words = "figures/all/F10.json"
-    assert (built / "scratch" / words).read_bytes() == (built / words).read_bytes()
+    copy = (built / "scratch" / words).read_text("utf-8")
+    assert copy.count(f" ({tries.OUTSIDE})") == 3
+    assert copy.replace(f" ({tries.OUTSIDE})", "") == (built / words).read_text("utf-8")
     assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
     assert run(built, "git", "checkout", "-q", "notebooks").returncode == 0
 
