@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from aidaudit.errors import AuditError
-
 _PACKAGE = Path(__file__).parent
 
 # Read as text: a YAML parser would cost every command its import.
@@ -73,6 +71,9 @@ def check_package(root: Path) -> None:
 
     A copied environment, or that of another checkout, would run the other's code.
     """
+    # Not above: set-up reads the version here, before the package can be imported.
+    from aidaudit.errors import AuditError
+
     own = root / "aidaudit"
     if (own / "__init__.py").is_file() and not own.samefile(_PACKAGE):
         raise AuditError(

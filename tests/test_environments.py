@@ -169,3 +169,14 @@ def test_make_test_runs_everything_and_sums_up(tmp_path, fails):
         fails == "pytest",
     )
     assert "make fix" in told
+
+
+def test_the_version_can_be_read_before_the_package_is_installed():
+    code = (
+        "import runpy, sys; sys.modules['aidaudit'] = None; "
+        "print(runpy.run_path('aidaudit/repro.py')['VERSION'])"
+    )
+    read = [sys.executable, "-I", "-S", "-c", code]
+    done = subprocess.run(read, cwd=ROOT, capture_output=True, text=True, check=False)
+    stated = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"]
+    assert done.stdout == f"{stated}\n", done.stderr
