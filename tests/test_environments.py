@@ -152,7 +152,7 @@ def test_make_test_runs_everything_and_sums_up(tmp_path, fails):
         stub.write_text(f"#!/bin/sh\necho ran {name} $1\nexit {int(name == fails)}\n")
         stub.chmod(0o755)
     for ready in (".venv/.ready", ".venv-validators/.ready"):
-        (tmp_path / ready).touch()
+        (tmp_path / ready).write_text(f"{tmp_path.resolve()}\n", encoding="utf-8")
     done = subprocess.run(
         ["make", "test"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
