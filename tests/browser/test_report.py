@@ -210,7 +210,7 @@ def test_the_view_takes_the_width_that_there_is(report):
 
 
 @every_size
-@pytest.mark.parametrize("anchor", ["F01-literal", "T03-all", "claim-MIL-2a", "references"])
+@pytest.mark.parametrize("anchor", ["F01-article", "T03-all", "claim-MIL-2a", "references"])
 def test_a_link_from_elsewhere_lands_at_its_place(report, size, anchor):
     page = report(size, f"#{anchor}", reduced_motion="reduce")
     place = page.evaluate("id => document.getElementById(id).getBoundingClientRect()", anchor)
@@ -244,7 +244,7 @@ def test_captions_and_words_in_pictures_can_be_read_on_a_phone(report):
     for caption in page.locator(".scroll caption > span").all():
         box = caption.bounding_box()
         assert box["x"] + box["width"] <= 390
-    assert page.locator("#F01-literal img").bounding_box()["width"] > 500
+    assert page.locator("#F01-article img").bounding_box()["width"] > 500
 
 
 def test_the_contents_fold_on_a_phone_and_stand_beside_the_text_on_a_wide_screen(report):
