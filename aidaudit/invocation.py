@@ -18,7 +18,7 @@ from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from aidaudit import client, repro
+from aidaudit import repro
 from aidaudit.errors import AuditError, nearest
 
 # What `--config` knows: for a build, and for `snakemake ingest`. None: any value.
@@ -140,12 +140,10 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
         _tell_full_disk(workflow.persistence)
 
     workflow._prepare_dag = prepared
-    # A build itself has the records of what failed deleted.
-    if client.OWNER not in os.environ:
-        workflow.cleanup_metadata = _refuse(
-            "--cleanup-metadata is refused: without what it deletes edits would go unseen.",
-            "leave it out; to have something made again: snakemake --force FILE",
-        )
+    workflow.cleanup_metadata = _refuse(
+        "--cleanup-metadata is refused: without what it deletes edits would go unseen.",
+        "leave it out; to have something made again: snakemake --force FILE",
+    )
     workflow.archive = _refuse(
         "Snakemake's own archive would pack conda's packages, and no outputs.",
         "make archive",
