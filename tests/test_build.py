@@ -29,6 +29,7 @@ from aidaudit import (
     verify,
 )
 from aidaudit import numbers as numbers_
+from tests.authenticity import run as authenticity
 
 ROOT = Path(__file__).parents[1]
 BUILT = ("data/processed", "figures", "report/notebooks", "report/build", "report/report.")
@@ -300,7 +301,7 @@ def test_make_tells_where_the_report_is_in_a_folder_with_a_space(built):
     copies.set_up(built)
     alone = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
-        ["make", "report"],
+        ["make", "--no-print-directory", "report"],
         cwd=built,
         env=alone | {"PATH": "/usr/bin:/bin"},
         stdout=subprocess.PIPE,
@@ -321,6 +322,18 @@ def test_snakemake_s_own_report_shows_every_figure(built, tmp_path):
     told = page.read_text("utf-8")
     for figure, variant in config.drawn(VARIANTS):
         assert f"figures/{variant}/{figure}.svg" in told
+
+
+def test_an_altered_copy_is_never_called_the_same_and_an_unaltered_one_is(built, monkeypatch):
+    # Another seed than that of the measured run, and two figures that are drawn quickly.
+    seed, figures = 7, (3, 6)
+    numbers = [one for one in range(200) if one % len(authenticity.FIGURES) in figures][:14]
+    monkeypatch.chdir(built)
+    wanted = [(altered, number) for altered in (False, True) for number in numbers]
+    rows = list(authenticity.rounds(seed, wanted))
+    assert {row["way"] for row in rows} == set(authenticity.WAYS)
+    assert [row for row in rows if row["altered"] and row["answer"] == 3] == []
+    assert [row for row in rows if not row["altered"] and row["answer"] != 3] == []
 
 
 def test_a_build_keeps_what_later_builds_are_compared_with(built):
