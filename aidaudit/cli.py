@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from aidaudit import paths, repro
+from aidaudit import paths, repro, terminal
 from aidaudit.client import COMMANDS
 from aidaudit.errors import AuditError
 
@@ -50,6 +50,8 @@ def copied(text: str) -> str:
 
 def main() -> None:
     """Run the command line; an AuditError becomes its message and exit status 1."""
+    # Also where a fork of the warm parent begins here.
+    terminal.guard()
     # Held before anything reads the clock, the locale or a font.
     os.environ.update(repro.ENVIRONMENT)
     if hasattr(time, "tzset"):  # not on Windows
@@ -76,6 +78,11 @@ def main() -> None:
         )
         print(f"\n{told}", file=sys.stderr)
         sys.exit(1)
+
+
+def _tell(told: str) -> None:
+    """Print what is one line, whatever is quoted in it."""
+    print(terminal.line(told))
 
 
 @app.command()
@@ -118,7 +125,7 @@ def ingest(
         origin = ingesting.origin_of(source, file, release, cut_off, taken, obtained_from)
         chosen = [(file, origin)]
     for path, origin in chosen:
-        folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=print)
+        folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=_tell)
         print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
         for line in ingesting.unstated(origin):
             print(line)
@@ -398,8 +405,7 @@ def run_by_hand(
     for key, value in given.items():
         print(f"  {key} = {value!r}" + ("" if key not in changes else "   (yours)"))
     print("It wrote, and changed nothing else:")
-    for path in module.written(folder):
-        print(f"  {path}")
+    print(terminal.lines(f"  {path}" for path in module.written(folder)))
 
 
 new = typer.Typer(no_args_is_help=True, help="Begin a figure, a claim or a release.")
@@ -480,7 +486,7 @@ def new_release(
     from aidaudit import scaffold
 
     begun, shows = scaffold.release(
-        file, release, cut_off, variant, taken=taken, obtained_from=obtained_from, tell=print
+        file, release, cut_off, variant, taken=taken, obtained_from=obtained_from, tell=_tell
     )
     written = [*scaffold.write(begun), *scaffold.write(scaffold.defaults())]
     print(f"A further variant of the report. {shows}")
@@ -547,7 +553,7 @@ def trace(
     if rows:
         tracing.rows_of(whole, name).to_csv(sys.stdout, index=False, float_format="%.12g")
     else:
-        print("\n".join(tracing.way_back(whole, name)))
+        print(terminal.lines(tracing.way_back(whole, name)))
 
 
 @app.command()
@@ -630,7 +636,7 @@ def find(
         with archives.open_safely(archive) as reader:
             known = checking.from_zip(reader)
             lines, found = finding.told(" ".join(words), known, most=most)
-    print("\n".join(lines))
+    print(terminal.lines(lines))
     raise typer.Exit(0 if found else 2)
 
 
@@ -659,9 +665,10 @@ def verify(
         print(module.told(verdict))
     if new := lab.unknown_to_git():
         print("Files that git does not know yet, so that `git commit -a` leaves them out:")
-        for path in new:
-            print(f"  {path}")
-        print(f"If they belong to it: git add -- {shlex.join(new)}")
+        print(terminal.lines(f"  {path}" for path in new))
+        # What is shown by its code cannot be copied.
+        plain = all(map(str.isprintable, new))
+        print(f"If they belong to it: git add {f'-- {shlex.join(new)}' if plain else '--all'}")
     if record:
         return
     raise typer.Exit(int(verdict.level == "different"))
@@ -758,7 +765,7 @@ def unpack(
 
     folder = archives.unpack(file, target)
     inside = list(folder.iterdir())
-    print(inside[0] if len(inside) == 1 else folder)
+    print(terminal.line(inside[0] if len(inside) == 1 else folder))
 
 
 @app.command()
