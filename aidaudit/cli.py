@@ -258,7 +258,7 @@ def notebooks(
 
     Example: aidaudit notebooks --fix
     """
-    from aidaudit import checks, lab, scaffold
+    from aidaudit import checks, git, scaffold
     from aidaudit import notebooks as module
 
     paths_ = checks.sources()
@@ -267,45 +267,35 @@ def notebooks(
             module.fix(path)
         for path in scaffold.write(scaffold.defaults()):
             print(f"{path}: its defaults are again what the build injects.")
-    clone = lab.is_clone()
-    filtered = clone and lab.filters()
     found = []
     for path in paths_:
-        told = module.problems(path, filtered=filtered)
+        told = module.problems(path)
         # What cannot be read has no parameters to hold against anything.
         told = told or [*checks.defaults_differ(path), *checks.repeated(path)]
         found += [f"{path}: {problem}" for problem in told]
     found += checks.repeated_in_sections()
-    if clone:
-        found += checks.slipped_through(lab.staged())
+    if git.is_clone():
+        found += checks.slipped_through(git.staged())
     if found:
         raise AuditError("\n".join(found), mend="edit the notebook, or run with --fix.")
     print(f"{len(paths_)} notebooks are in order.")
 
 
-@app.command("clean-notebook")
-def clean_notebook() -> None:
-    """Turn a notebook (standard input) into the form in which git stores it (git calls this).
-
-    Example: aidaudit clean-notebook < notebooks/report.ipynb
-    """
-    from aidaudit import notebooks as module
-
-    sys.stdout.buffer.write(module.cleaned(sys.stdin.buffer.read()))
-
-
 @app.command("setup-git")
 def setup_git() -> None:
-    """Have git store the notebooks of this clone without outputs, and compare them by cells.
+    """Keep git from running commands of a branch that is checked out, and from bringing any.
 
     Writes to .git/config of this clone alone; `make` calls it.
 
     Example: aidaudit setup-git
     """
-    from aidaudit import lab
+    from aidaudit import git
 
-    if new := lab.set_up_git():
-        print(f"Set for this clone alone (.git/config): {', '.join(new)}")
+    try:
+        for told in git.set_up():
+            print(told)
+    except AuditError as error:  # the build goes on without
+        print(f"\n{error}", file=sys.stderr)
 
 
 def _targets(incomplete: str) -> list[str]:
@@ -652,18 +642,26 @@ def verify(
 
     Example: aidaudit verify
     """
-    from aidaudit import baseline, freshness, lab, manifest
+    from aidaudit import baseline, freshness, git, manifest
     from aidaudit import verify as module
 
     whole = manifest.read()
     freshness.required()
+    refused, new = None, []
+    try:
+        new = git.unknown()
+    except AuditError as error:  # what is built can be told all the same
+        refused = error
     if record:
         print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
-        baseline.keep()
+        if not refused:
+            baseline.keep()
     else:
         verdict = module.check(whole)
         print(module.told(verdict))
-    if new := lab.unknown_to_git():
+    if refused:
+        print(f"\n{refused}", file=sys.stderr)
+    if new:
         print("Files that git does not know yet, so that `git commit -a` leaves them out:")
         print(terminal.lines(f"  {path}" for path in new))
         # What is shown by its code cannot be copied.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Spaces of any width are what they seem.
 _SPACES = "\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _KEPT = frozenset("\n\t" + _SPACES)
-# Letters and marks, to Unicode, of which nothing is seen: joiners, fillers, variation selectors.
+# Letters and marks to Unicode of which nothing is seen: joiners, fillers, variation selectors.
 _UNSEEN = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
@@ -80,6 +80,7 @@ class Guarded:
         return iter(self.behind)
 
     def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked of a stream."""
         return getattr(self.behind, name)
 
 

@@ -106,7 +106,7 @@ def test_containers_and_codespaces_go_the_way_of_the_makefile():
 def sdist(folder: Path, name: str, code: str, requires: str = "") -> Path:
     """A package as source alone, which runs code when it is built."""
     files = {
-        "setup.py": f"{code}\nfrom setuptools import setup\nsetup(name='{name}', version='1')\n",
+        "setup.py": f"import setuptools\n{code}\nsetuptools.setup(name='{name}')\n",
         "pyproject.toml": f"[build-system]\nrequires = [{requires}]\n",
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
     }

@@ -70,7 +70,7 @@ def fetch(wheels: Path) -> None:
 
 
 def unexpected(wheels: Path) -> int:
-    """How many files there are, each with a hash that the lock file has; ends if one has not."""
+    """How many files there are; ends where the lock file lacks the hash of one."""
     known = set(re.findall(r"--hash=sha256:(\w+)", (ROOT / LOCK).read_text("utf-8")))
     found = sorted(wheels.iterdir())
     for path in found:
