@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from aidaudit import paths, repro, terminal
+from aidaudit import digits, paths, repro, terminal
 from aidaudit.client import COMMANDS
 from aidaudit.errors import AuditError
 
@@ -78,6 +78,11 @@ def main() -> None:
         )
         print(f"\n{told}", file=sys.stderr)
         sys.exit(1)
+
+
+def _whole(given: object) -> int:
+    """A whole number as typed; a default is one already."""
+    return given if isinstance(given, int) else digits.whole(str(given))
 
 
 def _tell(told: str) -> None:
@@ -217,7 +222,7 @@ def job(
 @app.command("sweep-part")
 def sweep_part(
     sweep: Annotated[str, typer.Argument(help="name in config/sweeps.yaml")],
-    number: Annotated[int, typer.Argument(help="which part of it, from 1")],
+    number: Annotated[int, typer.Argument(parser=_whole, help="which part of it, from 1")],
     files: Files,
     code: Code = "",
     excerpts: Excerpts = "none",
@@ -459,7 +464,9 @@ def new_claim(
 @new.command("release")
 def new_release(
     file: Annotated[Path, typer.Argument(help="the tracker's workbook, as downloaded")],
-    release: Annotated[int | None, typer.Option(help="its number, if not in the file")] = None,
+    release: Annotated[
+        int | None, typer.Option(parser=_whole, help="its number, if not in the file")
+    ] = None,
     cut_off: Annotated[
         str | None, typer.Option(help="its last day (ISO date), likewise")
     ] = None,
@@ -608,7 +615,7 @@ def find(
     archive: Annotated[
         Path | None, typer.Option(help="an archive (zip) to look in, not this build")
     ] = None,
-    most: Annotated[int, typer.Option(help="how many numbers to list")] = 10,
+    most: Annotated[int, typer.Option(parser=_whole, help="how many numbers to list")] = 10,
 ) -> None:
     """Say which numbers of this build are quoted: keys, sentences of the report, and trail.
 

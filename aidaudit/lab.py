@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from nbformat import NotebookNode, from_dict
 
-from aidaudit import files, notebooks, parameters, repro
+from aidaudit import digits, files, notebooks, parameters, repro
 from aidaudit.errors import AuditError
 from aidaudit.plan import Job
 
@@ -240,8 +240,8 @@ def _typed(kind: str, text: str) -> object:
     """The value that is meant; what cannot be read stays text, and is refused as such."""
     read = {
         "str": str,
-        "int": int,
-        "float": float,
+        "int": digits.whole,
+        "float": digits.number,
         "bool": lambda given: {"true": True, "false": False}[given.lower()],
         "list[str]": lambda given: [part for part in given.split(",") if part],
     }[kind]

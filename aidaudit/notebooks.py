@@ -537,7 +537,7 @@ def _tidy(text: str) -> str:
         (r"\x1b\[[0-9;]*m", ""),
         (rf"{here}/\.staging/[^/\s]+/outputs/", ""),
         (rf"(?<![\w.-])(?:{here}|{home})(?![\w-])", "."),
-        (r"[^\s\"'(]*ipykernel_\d+/", "ipykernel/"),
+        (r"[^\s\"'(]*ipykernel_[0-9]+/", "ipykernel/"),
         (r" at 0x[0-9a-fA-F]+", " at 0x…"),
     ):
         text = re.sub(pattern, plain, text)
