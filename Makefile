@@ -7,6 +7,13 @@ BROWSER := .venv-browser/.ready
 CLUSTER := .venv-cluster/.ready
 BENCH := .venv-bench/.ready
 CHROMIUM ?= $(shell command -v chromium)
+# Every byte is one that a lock file names by its hash. Nothing is built, so no package runs code
+# while it is installed, or asks for more.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+	--require-hashes
+# The checkout itself, with the setuptools of the lock file.
+INSTALL_CHECKOUT := -m pip install --quiet --disable-pip-version-check --no-deps --no-index \
+	--no-build-isolation --editable .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What a user's shell says of Python's start is not said to any command here.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT BASH_ENV
@@ -18,7 +25,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-dependence test-check test-snakemakes test-slurm test-kubernetes bench verify record archive \
+	test-dependence test-check test-snakemakes test-offline test-slurm test-kubernetes bench verify record archive \
 	validate lab clean lock
 .DEFAULT_GOAL := report
 
@@ -74,8 +81,7 @@ endif
 
 # A whole build through a real Slurm of one node, as root; and one as pods would build it.
 test-slurm test-kubernetes: test-%: $(CLUSTER)
-	@.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation --editable .
+	@.venv-cluster/bin/python $(INSTALL_CHECKOUT)
 	.venv-cluster/bin/python tests/$*/run.py
 
 # Builds broken in every way that is known; the better part of an hour.
@@ -92,6 +98,10 @@ test-snakemakes: $(READY)
 		echo "Snakemake $$(PYTHONPATH="$$place" $(BIN)/python -m snakemake --version)" && \
 		PYTHONPATH="$$place" $(BIN)/python -m pytest tests/test_done.py || exit 1; \
 	done
+
+# Set-up from a folder of hashed files alone, without network; some minutes.
+test-offline:
+	$(PYTHON) tests/offline/run.py
 
 # Good files, mutated in thousands of seeded rounds; half an hour.
 test-mutations: $(READY)
@@ -121,8 +131,7 @@ test-check: report
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation --editable .
+	@.venv-bench/bin/python $(INSTALL_CHECKOUT)
 	.venv-bench/bin/python benchmarks/rebuild.py
 	PATH="$$PWD/.venv-bench/bin:$$PATH" .venv-bench/bin/python benchmarks/runs.py
 	.venv-bench/bin/python benchmarks/summary.py
@@ -135,18 +144,14 @@ clean:
 	rm -rf data/processed/* figures/* logs .staging .snakemake
 	rm -rf report/build report/notebooks report/report.html report/report.pdf dist
 
-# Needs uv (`pip install uv`); hashes are kept, addresses of package indexes are not.
-lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --quiet envs/requirements.in -o envs/requirements.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --quiet envs/validators.in -o envs/validators.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --quiet envs/browser.in -o envs/browser.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --quiet envs/cluster.in -o envs/cluster.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --quiet envs/bench.in -o envs/bench.txt
+# Hashes are kept, addresses of package indexes are not. What nothing imports and only comes as
+# source is left out: it would have to be built, with whatever it asks for.
+LOCKS := requirements validators browser cluster bench uv
+lock: .venv-uv/.ready
+	@for lock in $(LOCKS); do .venv-uv/bin/uv pip compile --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet \
+		--no-emit-package connection-pool --no-emit-package docopt \
+		envs/$$lock.in -o envs/$$lock.txt || exit 1; done
 
 # An environment names its folder in each of its commands. So the stamp, which is written last,
 # holds the folder: what was moved, copied or left half made is made again, from nothing.
@@ -159,10 +164,8 @@ $(READY): envs/requirements.txt pyproject.toml
 	@test -e $@ || $(PYTHON) -m venv --clear .venv
 	@rm -f $@
 	@echo "Setting up .venv from envs/requirements.txt (once; a minute or two) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r envs/requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation --editable .
+	@$(BIN)/python $(INSTALL) -r envs/requirements.txt
+	@$(BIN)/python $(INSTALL_CHECKOUT)
 	@$(BIN)/aidaudit setup-git
 	@pwd -P > $@
 
@@ -171,5 +174,5 @@ $(READY): envs/requirements.txt pyproject.toml
 	@test -e $@ || $(PYTHON) -m venv --clear $(@D)
 	@rm -f $@
 	@echo "Setting up $(@D) from $< (once) …"
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python $(INSTALL) -r $<
 	@pwd -P > $@

@@ -16,6 +16,7 @@ import pandas as pd
 
 from aidaudit import (
     config,
+    digits,
     faults,
     files,
     manifest,
@@ -511,7 +512,7 @@ def _perturbations() -> str:
 def _rounded(words: str) -> str:
     """A value of a raw table, short enough for print; what is no number as it is."""
     try:
-        value = float(words)
+        value = digits.number(words)
     except ValueError:
         return words
     if abs(value) >= 1e6:

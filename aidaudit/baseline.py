@@ -17,7 +17,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from aidaudit import files, paths, repro, verify
+from aidaudit import files, git, paths, repro, verify
 from aidaudit.errors import AuditError
 
 STORE = ".baseline"
@@ -147,7 +147,7 @@ def build(make: Callable[[Path, list[str]], None] = snakemake) -> list[str]:
     top = Path(tempfile.mkdtemp(prefix="aidaudit-"))
     folder = top / "last-commit"
     try:
-        done = _git("worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
+        done = git.run("worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
         if done.returncode:
             raise AuditError(
                 "git cannot check out the last commit.", found=done.stderr.decode().strip()
@@ -157,21 +157,12 @@ def build(make: Callable[[Path, list[str]], None] = snakemake) -> list[str]:
         _take(folder, {(known[path], path) for path in targets})
     finally:
         shutil.rmtree(top, ignore_errors=True)
-        _git("worktree", "prune")
+        git.run("worktree", "prune")
     return lacking()
 
 
 def _committed(path: str) -> str | None:
     """A file as the last commit has it; None without a commit that has it."""
-    # './' asks for this folder: an archive may be unpacked inside another repository.
-    try:
-        done = _git("show", f"HEAD:./{path}")
-    except OSError:
-        return None
-    return done.stdout.decode("utf-8") if done.returncode == 0 else None
-
-
-def _git(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        ["git", *arguments], cwd=repro.root(), capture_output=True, check=False
-    )
+    # An archive may be unpacked inside another repository.
+    done = git.run("show", f"HEAD:./{path}") if git.is_clone() else None
+    return done.stdout.decode("utf-8") if done and done.returncode == 0 else None

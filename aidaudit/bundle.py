@@ -9,11 +9,10 @@ would add, the hash of every file, stands in `manifest-sha256.txt`, in the form 
 from __future__ import annotations
 
 import json
-import subprocess
 from hashlib import sha256
 from pathlib import Path
 
-from aidaudit import archives, citation, crate, notebooks, repro, verify
+from aidaudit import archives, citation, crate, git, notebooks, repro, verify
 from aidaudit.errors import AuditError
 
 HASHES = "manifest-sha256.txt"
@@ -99,30 +98,22 @@ def _sources(root: Path) -> tuple[list[str], str | None, bool]:
             sha256(_as_committed(root / path)).hexdigest() != known[path] for path in own
         )
         return own, about["commit"], about["modified"] or changed
-    try:
-        listed = _git(root, "ls-files", "-z").split("\0")
-        commit = _git(root, "rev-parse", "HEAD").strip()
-        modified = bool(_git(root, "status", "--porcelain").strip())
-    except (OSError, subprocess.CalledProcessError):
+    commit = git.told("rev-parse", "HEAD").strip() if git.is_clone() else ""
+    listed = git.told("ls-files", "-z").split("\0")
+    if not commit:
         raise AuditError(
             "there is neither a git repository nor an unpacked archive here.",
             file=str(root),
             mend="run it in a clone, or in a folder made by `aidaudit unpack`.",
-        ) from None
+        )
+    modified = bool(git.told("status", "--porcelain").strip())
     return [path for path in listed if path and (root / path).is_file()], commit, modified
 
 
 def _as_committed(path: Path) -> bytes:
-    """As git stores it: a notebook that was run in JupyterLab holds outputs of no commit."""
+    """Without outputs: those of a notebook that was run by hand are of no commit."""
     content = path.read_bytes()
     return notebooks.cleaned(content) if path.suffix == ".ipynb" else content
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 def _executable(path: str) -> bool:

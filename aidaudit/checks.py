@@ -110,13 +110,13 @@ def slipped_through(staged: dict[str, bytes]) -> list[str]:
 # ---------------------------------------------------------------- words that repeat parameters
 
 _SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_MONTH = re.compile(r"\d{4}-(\d\d)")
-_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_MONTH = re.compile(r"[0-9]{4}-([0-9][0-9])")
+_DAY = re.compile(r"([0-9]{4})-([0-9][0-9])-([0-9][0-9])")
 # What the article says is no choice of a parameter.
 _ARTICLE = re.compile(r"\bThe article [a-z]+ [^.?!]*")
 # A year that belongs to a date is no year of its own.
 _IN_DATE = re.compile(
-    rf"(?:{'|'.join(filter(None, (*calendar.month_name, *calendar.month_abbr)))})\.? \d{{4}}"
+    rf"(?:{'|'.join(filter(None, (*calendar.month_name, *calendar.month_abbr)))})\.? [0-9]{{4}}"
 )
 
 
@@ -218,7 +218,7 @@ def _spellings(name: str, value: object) -> list[re.Pattern[str]]:
 
 
 def _number(text: str) -> object:
-    return int(text) if text.isdecimal() else text
+    return int(text) if re.fullmatch("[0-9]+", text) else text
 
 
 def _dates(value: str) -> Iterator[str]:
@@ -227,12 +227,12 @@ def _dates(value: str) -> Iterator[str]:
     names = f"(?:{calendar.month_name[month]}|{calendar.month_abbr[month]}\\.?)"
     day = int(value[8:]) if len(value) > len("2025-01") else None
     # The month of a day counts too, but not where another day stands before it.
-    before = r"\b\d{1,2} |\b" if day is None else rf"\b0?{day} |(?<!\d )\b"
+    before = r"\b[0-9]{1,2} |\b" if day is None else rf"\b0?{day} |(?<![0-9] )\b"
     yield rf"(?:{before}){names},? {year}\b"
     yield (
-        rf"(?<![-\d]){year}-{month:02d}"
+        rf"(?<![-0-9]){year}-{month:02d}"
         + ("" if day is None else rf"(?:-{day:02d})")
-        + r"(?![-\d])"
+        + r"(?![-0-9])"
     )
     if day is not None:
         yield rf"\b{names} 0?{day},? {year}\b"
@@ -249,16 +249,16 @@ def _amounts(name: str, value: float) -> Iterator[str]:
             )
             yield rf"(?<![\w.,-])(?:{re.escape(percent)}{spelled})[ \u00a0]?(?:%|per ?cent)"
         elif value > 12:
-            yield rf"(?<![\w.,-]){re.escape(plain)}(?![\w]|[.,]\d)"
+            yield rf"(?<![\w.,-]){re.escape(plain)}(?![\w]|[.,][0-9])"
         return
     if "year" in name and 1900 <= value <= 2100:
         yield rf"(?<![\w.-]){value}(?![\w-])"
         return
     if value >= 1000:
-        yield rf"(?<![\w.,-])(?:{value}|{value:,})(?![\w]|[.,]\d)"
+        yield rf"(?<![\w.,-])(?:{value}|{value:,})(?![\w]|[.,][0-9])"
     spelled = f"|{_SMALL[value]}" if 0 < value < len(_SMALL) else ""
     word = name.rsplit("_", 1)[-1].removesuffix("s")
     number = rf"(?:{value}{spelled})"
     # Beside its own word, before or after, also in a list: release 21, releases 18 and 21.
-    yield rf"\b{word}s? (?:\d+(?:, | and | or | to ))*{number}\b(?![.,]\d)"
+    yield rf"\b{word}s? (?:[0-9]+(?:, | and | or | to ))*{number}\b(?![.,][0-9])"
     yield rf"(?<![\w.,-]){number} {word}s?\b"

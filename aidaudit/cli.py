@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from aidaudit import paths, repro
+from aidaudit import digits, paths, repro, terminal
 from aidaudit.client import COMMANDS
 from aidaudit.errors import AuditError
 
@@ -50,6 +50,8 @@ def copied(text: str) -> str:
 
 def main() -> None:
     """Run the command line; an AuditError becomes its message and exit status 1."""
+    # Also where a fork of the warm parent begins here.
+    terminal.guard()
     # Held before anything reads the clock, the locale or a font.
     os.environ.update(repro.ENVIRONMENT)
     if hasattr(time, "tzset"):  # not on Windows
@@ -76,6 +78,16 @@ def main() -> None:
         )
         print(f"\n{told}", file=sys.stderr)
         sys.exit(1)
+
+
+def _whole(given: object) -> int:
+    """A whole number as typed; a default is one already."""
+    return given if isinstance(given, int) else digits.whole(str(given))
+
+
+def _tell(told: str) -> None:
+    """Print what is one line, whatever is quoted in it."""
+    print(terminal.line(told))
 
 
 @app.command()
@@ -118,7 +130,7 @@ def ingest(
         origin = ingesting.origin_of(source, file, release, cut_off, taken, obtained_from)
         chosen = [(file, origin)]
     for path, origin in chosen:
-        folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=print)
+        folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=_tell)
         print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
         for line in ingesting.unstated(origin):
             print(line)
@@ -210,7 +222,7 @@ def job(
 @app.command("sweep-part")
 def sweep_part(
     sweep: Annotated[str, typer.Argument(help="name in config/sweeps.yaml")],
-    number: Annotated[int, typer.Argument(help="which part of it, from 1")],
+    number: Annotated[int, typer.Argument(parser=_whole, help="which part of it, from 1")],
     files: Files,
     code: Code = "",
     excerpts: Excerpts = "none",
@@ -251,7 +263,7 @@ def notebooks(
 
     Example: aidaudit notebooks --fix
     """
-    from aidaudit import checks, lab, scaffold
+    from aidaudit import checks, git, scaffold
     from aidaudit import notebooks as module
 
     paths_ = checks.sources()
@@ -260,45 +272,35 @@ def notebooks(
             module.fix(path)
         for path in scaffold.write(scaffold.defaults()):
             print(f"{path}: its defaults are again what the build injects.")
-    clone = lab.is_clone()
-    filtered = clone and lab.filters()
     found = []
     for path in paths_:
-        told = module.problems(path, filtered=filtered)
+        told = module.problems(path)
         # What cannot be read has no parameters to hold against anything.
         told = told or [*checks.defaults_differ(path), *checks.repeated(path)]
         found += [f"{path}: {problem}" for problem in told]
     found += checks.repeated_in_sections()
-    if clone:
-        found += checks.slipped_through(lab.staged())
+    if git.is_clone():
+        found += checks.slipped_through(git.staged())
     if found:
         raise AuditError("\n".join(found), mend="edit the notebook, or run with --fix.")
     print(f"{len(paths_)} notebooks are in order.")
 
 
-@app.command("clean-notebook")
-def clean_notebook() -> None:
-    """Turn a notebook (standard input) into the form in which git stores it (git calls this).
-
-    Example: aidaudit clean-notebook < notebooks/report.ipynb
-    """
-    from aidaudit import notebooks as module
-
-    sys.stdout.buffer.write(module.cleaned(sys.stdin.buffer.read()))
-
-
 @app.command("setup-git")
 def setup_git() -> None:
-    """Have git store the notebooks of this clone without outputs, and compare them by cells.
+    """Keep git from running commands of a branch that is checked out, and from bringing any.
 
     Writes to .git/config of this clone alone; `make` calls it.
 
     Example: aidaudit setup-git
     """
-    from aidaudit import lab
+    from aidaudit import git
 
-    if new := lab.set_up_git():
-        print(f"Set for this clone alone (.git/config): {', '.join(new)}")
+    try:
+        for told in git.set_up():
+            print(told)
+    except AuditError as error:  # the build goes on without
+        print(f"\n{error}", file=sys.stderr)
 
 
 def _targets(incomplete: str) -> list[str]:
@@ -398,8 +400,7 @@ def run_by_hand(
     for key, value in given.items():
         print(f"  {key} = {value!r}" + ("" if key not in changes else "   (yours)"))
     print("It wrote, and changed nothing else:")
-    for path in module.written(folder):
-        print(f"  {path}")
+    print(terminal.lines(f"  {path}" for path in module.written(folder)))
 
 
 new = typer.Typer(no_args_is_help=True, help="Begin a figure, a claim or a release.")
@@ -463,7 +464,9 @@ def new_claim(
 @new.command("release")
 def new_release(
     file: Annotated[Path, typer.Argument(help="the tracker's workbook, as downloaded")],
-    release: Annotated[int | None, typer.Option(help="its number, if not in the file")] = None,
+    release: Annotated[
+        int | None, typer.Option(parser=_whole, help="its number, if not in the file")
+    ] = None,
     cut_off: Annotated[
         str | None, typer.Option(help="its last day (ISO date), likewise")
     ] = None,
@@ -480,7 +483,7 @@ def new_release(
     from aidaudit import scaffold
 
     begun, shows = scaffold.release(
-        file, release, cut_off, variant, taken=taken, obtained_from=obtained_from, tell=print
+        file, release, cut_off, variant, taken=taken, obtained_from=obtained_from, tell=_tell
     )
     written = [*scaffold.write(begun), *scaffold.write(scaffold.defaults())]
     print(f"A further variant of the report. {shows}")
@@ -547,7 +550,7 @@ def trace(
     if rows:
         tracing.rows_of(whole, name).to_csv(sys.stdout, index=False, float_format="%.12g")
     else:
-        print("\n".join(tracing.way_back(whole, name)))
+        print(terminal.lines(tracing.way_back(whole, name)))
 
 
 @app.command()
@@ -612,7 +615,7 @@ def find(
     archive: Annotated[
         Path | None, typer.Option(help="an archive (zip) to look in, not this build")
     ] = None,
-    most: Annotated[int, typer.Option(help="how many numbers to list")] = 10,
+    most: Annotated[int, typer.Option(parser=_whole, help="how many numbers to list")] = 10,
 ) -> None:
     """Say which numbers of this build are quoted: keys, sentences of the report, and trail.
 
@@ -630,7 +633,7 @@ def find(
         with archives.open_safely(archive) as reader:
             known = checking.from_zip(reader)
             lines, found = finding.told(" ".join(words), known, most=most)
-    print("\n".join(lines))
+    print(terminal.lines(lines))
     raise typer.Exit(0 if found else 2)
 
 
@@ -646,22 +649,31 @@ def verify(
 
     Example: aidaudit verify
     """
-    from aidaudit import baseline, freshness, lab, manifest
+    from aidaudit import baseline, freshness, git, manifest
     from aidaudit import verify as module
 
     whole = manifest.read()
     freshness.required()
+    refused, new = None, []
+    try:
+        new = git.unknown()
+    except AuditError as error:  # what is built can be told all the same
+        refused = error
     if record:
         print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
-        baseline.keep()
+        if not refused:
+            baseline.keep()
     else:
         verdict = module.check(whole)
         print(module.told(verdict))
-    if new := lab.unknown_to_git():
+    if refused:
+        print(f"\n{refused}", file=sys.stderr)
+    if new:
         print("Files that git does not know yet, so that `git commit -a` leaves them out:")
-        for path in new:
-            print(f"  {path}")
-        print(f"If they belong to it: git add -- {shlex.join(new)}")
+        print(terminal.lines(f"  {path}" for path in new))
+        # What is shown by its code cannot be copied.
+        plain = all(map(str.isprintable, new))
+        print(f"If they belong to it: git add {f'-- {shlex.join(new)}' if plain else '--all'}")
     if record:
         return
     raise typer.Exit(int(verdict.level == "different"))
@@ -758,7 +770,7 @@ def unpack(
 
     folder = archives.unpack(file, target)
     inside = list(folder.iterdir())
-    print(inside[0] if len(inside) == 1 else folder)
+    print(terminal.line(inside[0] if len(inside) == 1 else folder))
 
 
 @app.command()

@@ -18,6 +18,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from aidaudit import terminal
+
 ADDRESS = "AIDAUDIT_WARM"
 # The Snakemake process to which a job belongs.
 OWNER = "AIDAUDIT_OWNER"
@@ -41,6 +43,7 @@ def address() -> str:
 
 def main() -> None:
     """The command `aidaudit`: through the warm parent where there is one, or else by itself."""
+    terminal.guard()
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         if os.environ.get(ADDRESS):
             status = _ask(os.environ[ADDRESS])

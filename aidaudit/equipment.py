@@ -100,7 +100,7 @@ def heavy_share(rows: pd.DataFrame, first_month: str, last_month: str, by: str) 
 
 def heavy_by_quarter(rows: pd.DataFrame, last: str) -> pd.DataFrame:
     """Share of heavy weapons by quarter up to a month: quarter, value and rows (%), items."""
-    dated = rows[rows["month"].str.fullmatch(r"\d{4}-\d{2}") & (rows["month"] <= last)]
+    dated = rows[rows["month"].str.fullmatch(r"[0-9]{4}-[0-9]{2}") & (rows["month"] <= last)]
     every = pd.period_range("2022-01", last, freq="Q")
     out = []
     for quarter in every:

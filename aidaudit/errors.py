@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from aidaudit import terminal
+
 
 @dataclass
 class AuditError(Exception):
@@ -32,9 +34,9 @@ class AuditError(Exception):
         place = ", ".join(
             part
             for part in (
-                str(self.file) if self.file is not None else "",
+                terminal.line(self.file) if self.file is not None else "",
                 f"row {self.row}" if self.row is not None else "",
-                f"column {self.column}" if self.column is not None else "",
+                f"column {terminal.line(self.column)}" if self.column is not None else "",
             )
             if part
         )

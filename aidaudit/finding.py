@@ -38,10 +38,11 @@ _UNITS = {
 _WORDS = "|".join(sorted(map(re.escape, (*_SCALES, *_UNITS)), key=len, reverse=True))
 _QUOTED = re.compile(
     r"(?<![\w.,])(?P<before>US\$|USD|EUR|\$|€)?\s?(?P<sign>[-+−–])?"
-    r"(?P<before2>US\$|\$|€)?\s?(?P<digits>\d[\d.,'’\u00a0\u202f]*\d|\d)"
+    r"(?P<before2>US\$|\$|€)?\s?(?P<digits>[0-9][0-9.,'’\u00a0\u202f]*[0-9]|[0-9])"
     rf"(?P<after>(?:\s?(?:{_WORDS})(?!\w))*)(?!\w)",
     re.IGNORECASE,
 )
+_YEAR = re.compile("(19|20)[0-9][0-9]")
 _SPAN = re.compile(r"\[\[(?P<shown>.*?)\]\(#(?P<id>n\w{6})\)\]\{\.number [^}]*\}")
 
 
@@ -87,7 +88,7 @@ def quoted(text: str) -> list[Quoted]:
     # What is copied from the report has invisible spaces where lines may break.
     text = re.sub("[\u200b\u2060\ufeff]", "", text[:MOST_TEXT])
     found = [_read(match) for match in _QUOTED.finditer(text)]
-    amounts = [one for one in found if one.unit or not re.fullmatch(r"(19|20)\d\d", one.text)]
+    amounts = [one for one in found if one.unit or not _YEAR.fullmatch(one.text)]
     return amounts or found
 
 
@@ -116,8 +117,8 @@ def _spellings(digits: str) -> list[str]:
     found = []
     for point, group in ((".", ","), (",", ".")):
         whole, _, rest = digits.partition(point)
-        grouped = re.fullmatch(rf"\d{{1,3}}(\{group}\d{{3}})+", whole) or whole.isdigit()
-        if grouped and (rest.isdigit() or not rest):
+        grouped = re.fullmatch(rf"[0-9]{{1,3}}(\{group}[0-9]{{3}})+|[0-9]+", whole)
+        if grouped and re.fullmatch("[0-9]*", rest):
             found.append(whole.replace(group, "") + (f".{rest}" if rest else ""))
     return list(dict.fromkeys(found)) if marks else [digits]
 
@@ -198,7 +199,7 @@ def _rounds(value: float, quote: float, last: float) -> bool:
 
 def _printed(display: str, quote: float, last: float, factor: float) -> bool:
     """Whether the number is printed with the very digits that are quoted."""
-    shown = re.search(r"\d[\d,]*(\.\d+)?", display)
+    shown = re.search(r"[0-9][0-9,]*(\.[0-9]+)?", display)
     if shown is None or factor != 1.0:
         return False
     digits = Decimal(shown[0].replace(",", ""))

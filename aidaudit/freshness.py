@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from aidaudit import fingerprint, paths, plan, receipts, repro
+from aidaudit import fingerprint, paths, plan, receipts, repro, terminal
 from aidaudit.errors import AuditError
 from aidaudit.excerpts import Excerpt
 
@@ -189,7 +189,7 @@ def told(found: dict[str, str], *, most: int = 10) -> str:
     """Stale jobs for a person, a line each."""
     lines = [f"  {name}: {why}" for name, why in found.items()]
     more = [f"  … and {len(lines) - most} more"] if len(lines) > most else []
-    return "\n".join([*lines[:most], *more])
+    return terminal.lines([*lines[:most], *more])
 
 
 def required() -> None:

@@ -2,7 +2,8 @@
 
 `edit` opens a working copy below scratch/ which has the cell that the DAG would inject; each
 time JupyterLab saves the copy, `saved` writes its cells back to the source, in clean form. A
-file beside the copy says which source that is, and in which state it was left.
+file beside the copy says which source that is, and in which state it was left. A source that is
+opened itself is saved in clean form too (`saving`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 from nbformat import NotebookNode, from_dict
 
-from aidaudit import files, notebooks, parameters, repro
+from aidaudit import digits, files, notebooks, parameters, repro
 from aidaudit.errors import AuditError
 from aidaudit.plan import Job
 
@@ -42,6 +42,7 @@ def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
         # Where the list of files begins; the address alone decides only what is open.
         "--FileContentsManager.preferred_dir=notebooks",
         f"--LabApp.app_settings_dir={root / SETTINGS}",
+        "--FileContentsManager.pre_save_hook=aidaudit.lab.saving",
         "--FileContentsManager.post_save_hook=aidaudit.lab.saved",
         *at,
         *arguments,
@@ -156,14 +157,20 @@ def source_of(path: Path) -> str | None:
     return name if name.startswith("notebooks/") else None
 
 
+def saving(model: dict, path: str, contents_manager: object, **_: object) -> None:
+    """What JupyterLab calls before each save: a source is written as it is committed.
+
+    The page goes on to show outputs, until it is loaded again.
+    """
+    if model["type"] == "notebook" and path.strip("/").startswith("notebooks/"):
+        model["content"] = notebooks.clean_source(from_dict(model["content"]))
+
+
 def saved(os_path: str, model: dict, contents_manager: object, **_: object) -> None:
     """What JupyterLab calls after each save: a working copy goes back to its source."""
-    if model["type"] != "notebook":
-        return
     path = Path(os_path)
-    source = write_back(path) if path.parent.name == "edit" else files.name(path)
-    if source and source.startswith("notebooks/") and is_clone():
-        settle([source])
+    if model["type"] == "notebook" and path.parent.name == "edit":
+        write_back(path)
 
 
 def write_back(copy: Path) -> str | None:
@@ -233,8 +240,8 @@ def _typed(kind: str, text: str) -> object:
     """The value that is meant; what cannot be read stays text, and is refused as such."""
     read = {
         "str": str,
-        "int": int,
-        "float": float,
+        "int": digits.whole,
+        "float": digits.number,
         "bool": lambda given: {"true": True, "false": False}[given.lower()],
         "list[str]": lambda given: [part for part in given.split(",") if part],
     }[kind]
@@ -242,82 +249,3 @@ def _typed(kind: str, text: str) -> object:
         return read(text)
     except (ValueError, KeyError):
         return text
-
-
-# ---------------------------------------------------------------- git
-
-FILTER = "aidaudit-notebook"
-
-
-def git_settings() -> dict[str, str]:
-    """Settings of this clone alone: notebooks are stored clean and compared cell by cell."""
-    return {
-        f"filter.{FILTER}.clean": ".venv/bin/aidaudit clean-notebook",
-        f"filter.{FILTER}.smudge": "cat",
-        "diff.jupyternotebook.command": ".venv/bin/git-nbdiffdriver diff --use-filter -O -M -D",
-        "merge.jupyternotebook.driver": ".venv/bin/git-nbmergedriver merge %O %A %B %L %P",
-        "merge.jupyternotebook.name": "nbdime",
-    }
-
-
-def set_up_git() -> list[str]:
-    """Write the settings into .git/config; returns those that are new. Nothing without git."""
-    if not is_clone():
-        return []
-    new = []
-    for key, value in git_settings().items():
-        if _git("config", "--local", "--get", key).stdout.strip() != value:
-            _git("config", "--local", key, value)
-            new.append(key)
-    if new:
-        # Git remembers which files it took for changed before there was a filter.
-        _git("update-index", "-q", "--refresh")
-    return new
-
-
-def is_clone() -> bool:
-    """Whether this folder is the top of a git checkout, and not an unpacked archive."""
-    top = _git("rev-parse", "--show-toplevel")
-    return top.returncode == 0 and Path(top.stdout.strip()).resolve() == repro.root()
-
-
-def unknown_to_git() -> list[str]:
-    """Files that git neither knows nor ignores, and that `git commit -a` leaves out."""
-    found = _git("ls-files", "-z", "--others", "--exclude-standard").stdout.split("\0")
-    return [name for name in found if name] if is_clone() else []
-
-
-def filters() -> bool:
-    """Whether git stores notebooks of this clone in clean form."""
-    return _git("config", "--get", f"filter.{FILTER}.clean").returncode == 0
-
-
-def staged(chosen: list[str] | None = None) -> dict[str, bytes]:
-    """Notebooks as git's index has them: path → bytes. What slipped past the filter is here."""
-    names = _git("ls-files", "-z", "--", *(chosen or ["notebooks/*.ipynb"])).stdout.split("\0")
-    return {name: _git_bytes("show", f":{name}") for name in names if name}
-
-
-def settle(names: list[str]) -> None:
-    """Have git see that these notebooks are as it has them, outputs on the disk or not.
-
-    Where only the size of a file differs, `git status` calls it modified without asking the
-    filter. Nothing is staged: what goes into the index is what is there.
-    """
-    if not filters():
-        return
-    for name, content in staged(names).items():
-        if content == notebooks.cleaned((repro.root() / name).read_bytes()):
-            _git("add", "--", name)
-
-
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["git", *arguments], cwd=repro.root(), capture_output=True, text=True, check=False
-    )
-
-
-def _git_bytes(*arguments: str) -> bytes:
-    return subprocess.run(
-        ["git", *arguments], cwd=repro.root(), capture_output=True, check=False
-    ).stdout

@@ -537,7 +537,7 @@ def _tidy(text: str) -> str:
         (r"\x1b\[[0-9;]*m", ""),
         (rf"{here}/\.staging/[^/\s]+/outputs/", ""),
         (rf"(?<![\w.-])(?:{here}|{home})(?![\w-])", "."),
-        (r"[^\s\"'(]*ipykernel_\d+/", "ipykernel/"),
+        (r"[^\s\"'(]*ipykernel_[0-9]+/", "ipykernel/"),
         (r" at 0x[0-9a-fA-F]+", " at 0x…"),
     ):
         text = re.sub(pattern, plain, text)
@@ -553,18 +553,13 @@ def last_code_cell(path: str | Path) -> int:
 # ---------------------------------------------------------------- checks
 
 
-def problems(path: str | Path, *, filtered: bool = False) -> list[str]:
-    """What keeps a source notebook from being committed, a sentence each; empty when good.
-
-    filtered: git stores it in its clean form, so that outputs on the disk do no harm.
-    """
+def problems(path: str | Path) -> list[str]:
+    """What keeps a source notebook from being committed, a sentence each; empty when good."""
     try:
         nb = read(path)
     except AuditError as error:
         return [str(error)]
     dirty = (root() / path).read_bytes() != serialise(clean_source(nb)).encode()
-    if filtered:
-        nb, dirty = clean_source(nb), False
     found = [*_form_problems(nb), *_parameter_problems(path)]
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type == "code":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -138,7 +139,7 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
         offer = offered(config.ALL) if offered else {"variants": every}
         return Job(group, name, _notebook(notebook), offer, {k: v() for k, v in own.items()})
     sweep, _, number = name.rpartition("-")
-    if group == SWEEP and sweep in config.sweeps() and number.isdecimal():
+    if group == SWEEP and sweep in config.sweeps() and re.fullmatch("[0-9]+", number):
         points = {one.name: one for one in sweep_points(sweep)}
         if name in points:
             return points[name]

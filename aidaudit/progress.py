@@ -24,6 +24,8 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from aidaudit import terminal
+
 # Seconds of a job by rule, as the last builds here took; what is first shown as an estimate.
 SPEEDS = Path(".snakemake/aidaudit-seconds.json")
 # What the lines of jobs say already, and what tells a reader nothing.
@@ -150,6 +152,9 @@ class LogHandler(LogHandlerBase):
         self.plain = common.dryrun or common.verbose or bool(
             quiet & {Quietness.ALL, Quietness.PROGRESS, Quietness.RULES}
         )  # fmt: skip
+        logging.getLogger("snakemake.logging").addFilter(_shown)
+        # For what workflow and libraries print besides; handlers have the stream itself.
+        terminal.guard()
         self.live = self.console.status(self) if self.console.is_terminal else None
         self.progress: Progress | None = None
 
@@ -193,6 +198,8 @@ class LogHandler(LogHandlerBase):
         """Show the last line as long as something runs."""
         if self.live is not None and self.progress is not None and self.progress.running:
             self.live.start()
+            # It has put a stream of its own in the place of the guarded one.
+            terminal.guard()
 
     def __rich__(self) -> Text:
         """The last line, as it stands at the moment."""
@@ -212,6 +219,33 @@ class LogHandler(LogHandlerBase):
             with suppress(OSError):
                 SPEEDS.write_text(json.dumps(self.progress.seconds(), indent=1), "utf-8")
         super().close()
+
+
+def _shown(record: logging.LogRecord) -> bool:
+    """Have a message, and all that it is about, shown as `terminal.visible` shows it.
+
+    Here it is on its way to every handler, so the log file has it like this too.
+    """
+    record.msg, record.args = _visible(record.getMessage() if record.args else record.msg), None
+    for name, value in record.__dict__.items():
+        record.__dict__[name] = _visible(value)
+    return True
+
+
+def _visible(value: object) -> object:
+    match value:
+        case str():
+            shown = terminal.visible(value)
+            # A name of a file says more to Snakemake than its letters.
+            return value if shown == value else shown
+        case list() | tuple():
+            return type(value)(map(_visible, value)) if type(value) in (list, tuple) else value
+        case dict():
+            return {name: _visible(one) for name, one in value.items()}
+        case Exception():
+            shown = terminal.visible(str(value))
+            return value if shown == str(value) else shown
+    return value
 
 
 def _speeds() -> dict[str, float]:

@@ -61,7 +61,7 @@ def write(scaffold: Scaffold) -> list[str]:
 
 def left(name: str) -> list[str]:
     """What is still to fill in for a figure (F24) or claim (LTS-9b): its place and words."""
-    if re.fullmatch(r"F\d\d", name):
+    if re.fullmatch(r"F[0-9][0-9]", name):
         notebook = _notebook(name)
         cells = notebooks.read(notebook).cells
         texts = [(f"{notebook}, cell {at}", cell.source) for at, cell in enumerate(cells, 1)]
@@ -174,7 +174,7 @@ def figure(
     """
     shown = config.shown()
     free = next(one for one in (f"F{n:02d}" for n in range(1, 100)) if one not in shown)
-    if not re.fullmatch(r"F\d\d", name):
+    if not re.fullmatch(r"F[0-9][0-9]", name):
         raise AuditError(
             "a figure cannot be called so.",
             found=name,
@@ -275,7 +275,7 @@ def claim(
     from aidaudit.evidence import TESTS
 
     known = config.claims()
-    if not re.fullmatch(r"[A-Z]{3}-[1-9]\d?[a-z]", name):
+    if not re.fullmatch(r"[A-Z]{3}-[1-9][0-9]?[a-z]", name):
         raise AuditError(
             "a claim cannot be called so.",
             found=name,
@@ -343,7 +343,7 @@ def _row_for(name: str, begins: dict[str, int], end: int) -> int:
     """The row before which a claim goes, so that the article's order stays."""
 
     def order(one: str) -> tuple[int, str]:
-        return int(re.search(r"\d+", one)[0]), one[-1]
+        return int(re.search(r"[0-9]+", one)[0]), one[-1]
 
     own = {one: row for one, row in begins.items() if one[:3] == name[:3]}
     later = [row for one, row in own.items() if order(one) > order(name)]
@@ -356,9 +356,12 @@ def _row_for(name: str, begins: dict[str, int], end: int) -> int:
 _MONTHS = (
     "January|February|March|April|May|June|July|August|September|October|November|December"
 )
-_DAY = re.compile(rf"\b(?:to|until) (?:({_MONTHS}) (\d\d?)|(\d\d?) ({_MONTHS})),? (20\d\d)")
+_DAY = re.compile(
+    rf"\b(?:to|until) (?:({_MONTHS}) ([0-9][0-9]?)|([0-9][0-9]?) ({_MONTHS})),? "
+    "(20[0-9][0-9])"
+)
 _NUMBER = re.compile(
-    r"(\d\d?)(?:st|nd|rd|th) release|release[ _-]?(\d\d?)(?!\d)", re.IGNORECASE
+    r"([0-9][0-9]?)(?:st|nd|rd|th) release|release[ _-]?([0-9][0-9]?)(?![0-9])", re.IGNORECASE
 )
 
 

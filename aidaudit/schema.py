@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from aidaudit import csvs, files
+from aidaudit import csvs, digits, files
 from aidaudit.errors import AuditError, nearest
 
 # No single activity announced so far exceeds 50 bn EUR (the EU's Ukraine Facility); a value
@@ -25,7 +25,7 @@ ABSURD_EUR = 5e11
 # The longest text of a fact table is an address of 200 characters, of a processed one a reason.
 LONGEST = 1_000
 # Whoever opens a table in a spreadsheet must not run what a publisher's cell says.
-NO_FORMULA = r"^(?![=@\t\r]|[+-](?![\d.]|$))"
+NO_FORMULA = r"^(?![=@\t\r]|[+-](?![0-9.]|$))"
 AGAIN = "ingest the upstream file again."
 AID_TYPES = ["Financial", "Humanitarian", "Military"]
 NOT_SPLIT = "Not split by type"
@@ -180,7 +180,7 @@ def _typed(frame: pd.DataFrame, table: Table, shown: str) -> pd.DataFrame:
             values = text.map({"True": True, "False": False, "true": True, "false": False})
         else:
             # pandas would read 'inf', '1_000' and '0x10' as numbers; a fact table holds none.
-            plain = text.where(text.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"))
+            plain = text.where(text.str.fullmatch(digits.NUMBER))
             values = pd.to_numeric(plain, errors="coerce")
             # Past 1e308 a number becomes infinite; past 2**53 a count is no longer exact.
             values = values.astype("float64").where(np.isfinite)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aidaudit import files, paths, repro
+from aidaudit import digits, files, paths, repro
 from aidaudit.errors import AuditError, nearest
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ def package(folder: str) -> dict:
 
 def _is_of(folder: str, content: dict, path: Path) -> None:
     """Raise AuditError where the descriptor of a release is not that of its folder."""
-    number = str(int(folder.removeprefix("kiel/release-")))
+    number = str(_number(folder))
     for name, pattern, expected in (
         ("release", re.escape(number), f"'{number}', as the folder is called"),
-        ("cut_off", r"20\d\d-[01]\d-[0-3]\d", "a day like 2026-08-31"),
+        ("cut_off", r"20[0-9][0-9]-[01][0-9]-[0-3][0-9]", "a day like 2026-08-31"),
     ):
         if not re.fullmatch(pattern, str(content.get(name))):
             raise AuditError(
@@ -108,7 +108,20 @@ def descriptor(path: Path) -> dict:
 def release_numbers() -> list[int]:
     """Numbers of the ingested Kiel releases, ascending."""
     folders = (repro.root() / RAW_FOLDER / "kiel").glob("release-*/datapackage.json")
-    return sorted(int(path.parent.name.removeprefix("release-")) for path in folders)
+    return sorted(_number(f"kiel/{path.parent.name}") for path in folders)
+
+
+def _number(folder: str) -> int:
+    """The number of a release by which its folder is called."""
+    try:
+        return digits.whole(folder.removeprefix("kiel/release-"))
+    except ValueError:
+        raise AuditError(
+            "the folder is not called by the number of a release.",
+            file=f"{RAW_FOLDER}/{folder}",
+            expected="a name like release-21",
+            mend="move it out of data/raw, or ingest the release again.",
+        ) from None
 
 
 def neighbours(number: int) -> list[int]:

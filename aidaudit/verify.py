@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aidaudit import files, paths, receipts, repro
+from aidaudit import files, paths, receipts, repro, terminal
 from aidaudit.errors import AuditError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def told(verdict: Verdict, *, most: int = 10) -> str:
             lines += [f"    … and {len(found) - most} more"] if len(found) > most else []
     if verdict.level == "different":
         lines.append(f"  meant to change? Write it down: make record ({HASHES}, {VALUES})")
-    return "\n".join(lines)
+    return terminal.lines(lines)
 
 
 # ---------------------------------------------------------------- values

@@ -168,7 +168,7 @@ rule figure:
     log:
         "logs/{variant}/{figure}.log",
     wildcard_constraints:
-        figure=r"F\d\d",
+        figure=r"F[0-9][0-9]",
     conda:
         "../envs/environment.yaml"
     params:
@@ -201,7 +201,7 @@ rule table:
     log:
         "logs/{variant}/{figure}.log",
     wildcard_constraints:
-        figure=r"T\d\d",
+        figure=r"T[0-9][0-9]",
     conda:
         "../envs/environment.yaml"
     params:

@@ -10,7 +10,7 @@ rule clean_kiel:
     log:
         "logs/clean/kiel_release_{release}.log",
     wildcard_constraints:
-        release=r"\d\d",
+        release=r"[0-9][0-9]",
     conda:
         "../envs/environment.yaml"
     params:

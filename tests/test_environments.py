@@ -1,10 +1,15 @@
 """Every way to get the environment gives the same versions: those of the lock file."""
 
+import hashlib
+import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -59,17 +64,28 @@ def test_what_is_installed_here_is_what_is_locked():
             assert metadata.version(name) in requirement.specifier, requirement
 
 
-def test_conda_takes_python_alone_and_the_rest_from_the_lock_file():
+def options(name: str) -> list[str]:
+    """How the Makefile has pip install."""
+    (found,) = re.findall(
+        rf"^{name} := -m (.+)$", text("Makefile").replace("\\\n", ""), re.MULTILINE
+    )
+    return [one for one in found.split() if one not in QUIET]
+
+
+QUIET = ("--quiet", "--disable-pip-version-check")
+INSTALLED = {"INSTALL": f" -r {LOCK}", "INSTALL_CHECKOUT": ""}
+
+
+@pytest.mark.parametrize("path", [".binder/postBuild", "envs/environment.yaml"])
+def test_other_ways_install_as_the_makefile_does(path):
+    for name, rest in INSTALLED.items():
+        assert " ".join(options(name)) + rest + "\n" in text(path)
+
+
+def test_conda_takes_python_alone_and_binder_the_same():
     environment = yaml.safe_load(text("envs/environment.yaml"))
-    *conda, pip = environment["dependencies"]
-    assert conda == [f"python={PYTHON}", "pip"]
-    # Paths in it count from the folder in which it stands.
-    assert pip == {"pip": ["--require-hashes", f"-r {Path(LOCK).name}"]}
-
-
-def test_binder_installs_the_lock_file():
+    assert environment["dependencies"] == [f"python={PYTHON}", "pip"]
     assert text(".binder/runtime.txt").strip() == f"python-{PYTHON}"
-    assert f"--require-hashes -r {LOCK}" in text(".binder/postBuild")
     assert (ROOT / ".binder/postBuild").stat().st_mode & 0o100
 
 
@@ -85,6 +101,76 @@ def test_containers_and_codespaces_go_the_way_of_the_makefile():
     assert f" AS {space['build']['target']}\n" in recipe
     assert space["postCreateCommand"] == "make .venv/.ready"
     assert f"-r {LOCK}" in text("Makefile")
+
+
+def sdist(folder: Path, name: str, code: str, requires: str = "") -> Path:
+    """A package as source alone, which runs code when it is built."""
+    files = {
+        "setup.py": f"import setuptools\n{code}\nsetuptools.setup(name='{name}')\n",
+        "pyproject.toml": f"[build-system]\nrequires = [{requires}]\n",
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+    }
+    path = folder / f"{name}-1.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file, content in files.items():
+            entry = tarfile.TarInfo(f"{name}-1/{file}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content.encode()))
+    return path
+
+
+def wheel(folder: Path, name: str, needs: str = "") -> Path:
+    """A package that holds nothing."""
+    path, about = folder / f"{name}-1-py3-none-any.whl", f"{name}-1.dist-info"
+    files = {
+        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{needs}",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, content in files.items():
+            archive.writestr(f"{about}/{file}", content)
+        record = "".join(f"{about}/{file},,\n" for file in (*files, "RECORD"))
+        archive.writestr(f"{about}/RECORD", record)
+    return path
+
+
+@pytest.mark.parametrize("case", ["another file", "only source", "more needed"])
+def test_what_no_hash_names_is_neither_fetched_nor_run(tmp_path, case):
+    offered, ran = tmp_path / "offered", tmp_path / "ran"
+    offered.mkdir()
+    code = f"open({str(ran)!r}, 'w').close()"
+    kept = wheel(offered, "kept", "Requires-Dist: more\n" if case == "more needed" else "")
+    # What a build would ask for: any file of this name, by no hash.
+    sdist(offered, "asked", code)
+    wheel(offered, "more")
+    source = sdist(offered, "source", code, requires="'asked'")
+    named = source if case == "only source" else kept
+    digest = hashlib.sha256(named.read_bytes()).hexdigest()
+    name = named.name.partition("-")[0]
+    (tmp_path / "lock.txt").write_text(f"{name}==1 --hash=sha256:{digest}\n")
+    if case == "another file":
+        kept.write_bytes(kept.read_bytes() + b"\0")
+    done = subprocess.run(
+        [sys.executable, "-m", *options("INSTALL"), "-r", "lock.txt", "--target", "here",
+         "--no-index", f"--find-links={offered}", "--no-cache-dir"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},
+    )  # fmt: skip
+    installed = {
+        path.name.partition("-")[0] for path in (tmp_path / "here").glob("*.dist-info")
+    }
+    assert not ran.exists()
+    assert installed == ({"kept"} if case == "more needed" else set()), done
+    assert (done.returncode == 0) == (case == "more needed"), done.stderr
+
+
+def test_nothing_is_installed_but_by_the_makefile_s_two_ways():
+    asked = re.findall(r"-m pip .*", text("Makefile"))
+    # The third is what is pinned on purpose nowhere: the oldest and the newest Snakemake.
+    assert len(asked) == 3
+    assert asked[2].endswith("\\")
+    assert '--target "$$place" "$$wanted"' in text("Makefile")
+    assert "pip install uv" not in text("Makefile")
 
 
 def test_every_way_names_a_python_that_the_project_runs_on():

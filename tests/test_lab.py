@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import checks, files, lab, notebooks, plan
+from aidaudit import files, lab, notebooks, plan
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -44,8 +44,10 @@ def saved_in_the_lab(path: Path, change=lambda nb: None) -> None:
             cell.metadata["trusted"] = True
     nb.metadata.language_info = {"name": "python", "version": "3.99"}
     change(nb)
-    # Its own order of keys and its own indentation.
-    path.write_text(json.dumps(nb, indent=2), encoding="utf-8")
+    model = {"type": "notebook", "content": nb}
+    name = path.relative_to(Path.cwd()).as_posix()
+    lab.saving(model=model, path=name, contents_manager=None)
+    nbformat.write(model["content"], path)
 
 
 def hook(path: Path) -> None:
@@ -113,11 +115,31 @@ def test_other_files_that_are_saved_are_left_alone(checkout):
     stray.parent.mkdir(parents=True)
     shutil.copy(checkout / SOURCE, stray)
     hook(stray)
-    source = checkout / SOURCE
-    saved_in_the_lab(source)
+    table = {"type": "file", "content": "a\n1\n"}
+    lab.saving(model=table, path="notebooks/a.csv", contents_manager=None)
+    assert table["content"] == "a\n1\n"
+
+
+def test_a_source_is_saved_as_it_is_committed_and_a_copy_with_its_outputs(checkout):
+    source, copy = checkout / SOURCE, checkout / lab.copy_of(plan.named("F02", "literal"))
     before = source.read_bytes()
-    hook(source)
+    for path in (source, copy):
+        saved_in_the_lab(path)
+        hook(path)
     assert source.read_bytes() == before
+    assert b"said" in copy.read_bytes()
+
+    def change(nb):
+        nb.cells[-2].source = "A new reading."
+
+    saved_in_the_lab(source, change)
+    lines = zip(before.splitlines(), source.read_bytes().splitlines(), strict=True)
+    assert len([1 for old, new in lines if old != new]) == 1
+
+
+def test_jupyterlab_calls_what_is_here():
+    for hook_ in ("pre_save_hook=aidaudit.lab.saving", "post_save_hook=aidaudit.lab.saved"):
+        assert f"--FileContentsManager.{hook_}" in lab.command([])
 
 
 def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
@@ -296,107 +318,6 @@ def test_a_run_by_hand_names_every_missing_input(checkout):
 )
 def test_typed_values_get_the_declared_type(kind, text, value):
     assert lab._typed(kind, text) == value
-
-
-# ---------------------------------------------------------------- git
-
-
-def git(root: Path, *arguments: str) -> str:
-    own = ("-c", "user.name=a", "-c", "user.email=a@b.c")
-    done = subprocess.run(
-        ["git", *own, *arguments], cwd=root, capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
-@pytest.fixture
-def clone(checkout):
-    """A clone as `make` leaves it, with the environment where `make` puts it."""
-    bin_ = checkout / ".venv/bin"
-    bin_.mkdir(parents=True)
-    for name in ("aidaudit", "git-nbdiffdriver", "git-nbmergedriver"):
-        (bin_ / name).symlink_to(Path(sys.executable).parent / name)
-    (checkout / ".gitignore").write_text(
-        "/.venv/\n/aidaudit\n/data/\n__pycache__/\n/scratch/\n"
-    )
-    git(checkout, "init", "-q")
-    git(checkout, "add", "-A")
-    git(checkout, "commit", "-q", "-m", "as copied")
-    lab.set_up_git()
-    return checkout
-
-
-def test_the_settings_are_those_of_this_clone_alone(clone):
-    assert lab.filters()
-    assert lab.set_up_git() == []
-    shown = git(clone, "config", "--show-scope", "--get", f"filter.{lab.FILTER}.clean")
-    assert shown.startswith("local")
-
-
-def test_files_that_git_does_not_know_are_named(clone):
-    assert lab.unknown_to_git() == []
-    (clone / SOURCE).write_text("changed")
-    for path in ("notebooks/figures/F24.ipynb", "a new file.csv", "scratch/try.csv"):
-        (clone / path).parent.mkdir(exist_ok=True)
-        (clone / path).write_text("new")
-    assert lab.unknown_to_git() == ["a new file.csv", "notebooks/figures/F24.ipynb"]
-    git(clone, "add", "--", "a new file.csv", "notebooks/figures/F24.ipynb")
-    assert lab.unknown_to_git() == []
-
-
-def test_running_and_saving_leaves_git_status_clean(clone):
-    saved_in_the_lab(clone / SOURCE)
-    hook(clone / SOURCE)
-    assert b"said" in (clone / SOURCE).read_bytes()
-    assert git(clone, "status", "--porcelain") == ""
-    # The checks look at what git would store, not at what lies on the disk.
-    assert notebooks.problems(SOURCE, filtered=True) == []
-    assert notebooks.problems(SOURCE) != []
-
-
-def test_a_commit_holds_the_change_of_a_cell_and_nothing_else(clone):
-    def change(nb):
-        nb.cells[-2].source = "A new reading."
-
-    saved_in_the_lab(clone / SOURCE, change)
-    assert git(clone, "status", "--porcelain") == f" M {SOURCE}\n"
-    hook(clone / SOURCE)
-    assert git(clone, "diff", "--cached", "--name-only") == ""
-    # The difference is told by cells, in words that a person can read.
-    told = git(clone, "diff")
-    assert "A new reading." in told
-    assert "## modified /cells/7/source" in told
-    assert "said" not in told
-    git(clone, "commit", "-q", "-a", "-m", "change")
-    plain = git(clone, "show", "--no-ext-diff", "--format=")
-    lines = [
-        line
-        for line in plain.splitlines()
-        if line[:1] in "+-" and line[:3] not in ("+++", "---")
-    ]
-    assert len(lines) == 2
-    assert checks.slipped_through(lab.staged()) == []
-
-
-def test_what_slips_past_the_filter_is_caught(clone):
-    git(clone, "config", "--unset", f"filter.{lab.FILTER}.clean")
-    saved_in_the_lab(clone / SOURCE)
-    git(clone, "commit", "-q", "-a", "-m", "with outputs")
-    lab.set_up_git()
-    (told,) = checks.slipped_through(lab.staged())
-    assert SOURCE in told
-    assert "aidaudit notebooks --fix" in told
-
-
-def test_an_archive_unpacked_inside_another_repository_sets_nothing(clone, monkeypatch):
-    inside = clone / "unpacked"
-    shutil.copytree(clone / "config", inside / "config")
-    (inside / "Snakefile").touch()
-    git(clone, "config", "--unset", f"filter.{lab.FILTER}.clean")
-    monkeypatch.chdir(inside)
-    assert not lab.is_clone()
-    assert lab.set_up_git() == []
-    assert not lab.filters()
 
 
 # ---------------------------------------------------------------- JupyterLab

@@ -15,7 +15,7 @@ LOCKS = sorted(ROOT.glob("envs/*.txt"))
 def test_every_locked_package_has_a_hash(lock):
     text = lock.read_text("utf-8").replace("\\\n", " ")
     pinned = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
-    assert len(pinned) > 5
+    assert pinned
     for line in pinned:
         assert re.match(r"[A-Za-z0-9._\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
 

@@ -1,6 +1,7 @@
 """What a person sees while the build runs."""
 
 import logging
+import sys
 from collections import Counter
 from types import SimpleNamespace
 
@@ -115,6 +116,32 @@ def test_errors_and_warnings_are_never_hidden(handler):
     assert "[bold]disk[/bold] is nearly full" in text
     assert "FAILED: Draw F01 (notebooks/figures/F01.ipynb)" in text
     assert "WorkflowError: at least one job failed" in text
+
+
+def test_no_message_steers_the_terminal_or_the_log_file(handler, tmp_path):
+    hostile = "a\x1b]0;t\x07\u202e\u200b\x9b31m"
+    shown_so = "a\\x1b]0;t\\x07\\u202e\\u200b\\u009b31m"
+    plugin, shown = handler()
+    logger = logging.getLogger("snakemake.logging")
+    kept = [*logger.handlers]
+    log = logging.FileHandler(tmp_path / "a.log", encoding="utf-8")
+    logger.handlers, logger.level = [plugin, log], logging.INFO
+    try:
+        logger.info("stats", extra={"event": LogEvent.RUN_INFO, "stats": {"figure": 1}})
+        about = {"event": LogEvent.JOB_INFO, "jobid": 1, "rule_name": "figure"}
+        logger.info(hostile, extra={**about, "rule_msg": hostile})
+        logger.error(None, extra={"event": LogEvent.JOB_ERROR, "jobid": 1})
+        logger.error("%s of %s", hostile, 3)
+        logger.error(ValueError(hostile))
+        print(hostile, file=sys.stderr)
+    finally:
+        logger.handlers = kept
+        logger.removeFilter(progress._shown)
+        log.close()
+    text = shown()
+    assert text.count(shown_so) == 4
+    assert hostile not in text + (tmp_path / "a.log").read_text("utf-8")
+    assert f"{shown_so} of 3" in (tmp_path / "a.log").read_text("utf-8")
 
 
 def test_a_dry_run_is_shown_as_snakemake_shows_it(handler):

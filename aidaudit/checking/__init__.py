@@ -13,7 +13,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from aidaudit import archives, paths
+from aidaudit import archives, paths, terminal
 from aidaudit import manifest as manifests
 from aidaudit.checking import documents, pictures, text, workbooks
 from aidaudit.checking.base import Archive, Finding, hinted
@@ -113,7 +113,7 @@ def describe(finding: Finding, archive: Archive) -> str:
     mark = "but" if finding.status == "lossy" else "differs"
     lines += [f"  {mark}: {one}" for one in finding.differences]
     if finding.path is None:
-        return "\n".join(lines)
+        return terminal.lines(lines)
     lines.append(f"  archived as: {finding.path}")
     for identifier, item in manifest["items"].items():
         own = "report" if finding.path.startswith("report/") else ("figure", "table")
@@ -121,7 +121,7 @@ def describe(finding: Finding, archive: Archive) -> str:
             lines.append(f"  shows: {identifier}: {item['title']}")
     about = manifest["outputs"].get(finding.path)
     if about is None:
-        return "\n".join(lines)
+        return terminal.lines(lines)
     job = manifest["jobs"][about["job"]]
     lines.append(f"  made by: {job['notebook'] or job['rule']} ({about['job']})")
     lines.append(f"  made from: {job['made_from']}")
@@ -135,4 +135,4 @@ def describe(finding: Finding, archive: Archive) -> str:
             f"  data: {package['title']} ({package['publisher']}): {source['path']}, "
             f"{source['hash']}"
         )
-    return "\n".join(lines)
+    return terminal.lines(lines)

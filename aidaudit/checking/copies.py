@@ -295,11 +295,11 @@ def in_words(
 
 
 _TEXT = re.compile(
-    r'<g id="text_\d+">\s*<!--(?P<text>.*?)-->\s*<g[^>]*?translate\('
-    r"(?P<x>[-\d.]+)[ ,]+(?P<y>[-\d.]+)\)(?:[^>]*?scale\((?P<scale>[\d.]+))?",
+    r'<g id="text_[0-9]+">\s*<!--(?P<text>.*?)-->\s*<g[^>]*?translate\('
+    r"(?P<x>[-0-9.]+)[ ,]+(?P<y>[-0-9.]+)\)(?:[^>]*?scale\((?P<scale>[0-9.]+))?",
     re.DOTALL,
 )
-_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 _LETTER = 55.0  # the width of a letter, in the glyphs' units, which are scaled
 
 

@@ -146,7 +146,7 @@ def drawing_of(content: bytes) -> str | None:
         return None
 
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _PARTS = re.compile(rf"{_NUMBER.pattern}|[^\s,]", re.IGNORECASE)
 # What may stand as an attribute or within `style` and means the same, unless a style sheet of
 # the drawing sets it: that lies between the two.

@@ -49,8 +49,8 @@ def equal(one: str, two: str) -> bool:
     """Whether two cells say the same: the same text, or exactly the same number."""
     if one == two:
         return True
-    # Decimal would take 5_6 for 56.
-    if "_" in one or "_" in two:
+    # Decimal would take 5_6 for 56, and the digits of other scripts for ours.
+    if not (one + two).isascii() or "_" in one + two:
         return False
     try:
         left, right = Decimal(one), Decimal(two)
@@ -59,8 +59,8 @@ def equal(one: str, two: str) -> bool:
     return left.is_finite() and right.is_finite() and left == right
 
 
-_COMMA = re.compile(r"[-+]?\d+,\d+(e[-+]?\d+)?", re.IGNORECASE)
-_POINT = re.compile(r"[-+]?\d+\.\d+(e[-+]?\d+)?", re.IGNORECASE)
+_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+_POINT = re.compile(r"[-+]?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 
 
 def with_points(rows: list[list[str]]) -> list[list[str]]:

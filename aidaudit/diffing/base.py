@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 
+from aidaudit import digits
+
 
 @dataclass(frozen=True)
 class Side:
@@ -188,10 +190,10 @@ def short(text: str) -> str:
     if text == "":
         return "no value"
     try:
-        value = float(text)
+        value = digits.number(text)
     except ValueError:
         return text
-    if not math.isfinite(value) or "_" in text:
+    if not math.isfinite(value):
         return text
     shown = f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:.6g}"
     return shown.replace("-", "−")

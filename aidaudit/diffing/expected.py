@@ -13,7 +13,7 @@ from aidaudit.diffing.base import Change, Difference, Side, Table, Unreadable
 from aidaudit.diffing.reading import claims_in, holds_numbers, numbers_in
 from aidaudit.errors import AuditError, nearest
 
-_SHOWN_ID = re.compile(r"[A-Z]\d\d")
+_SHOWN_ID = re.compile(r"[A-Z][0-9][0-9]")
 
 
 def of_output(path: str) -> frozenset[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import PurePosixPath
 
-from aidaudit import paths
+from aidaudit import digits, paths
 from aidaudit.checking import text
 from aidaudit.diffing.base import Cell, Table, Unreadable, both, relative, short, size
 
@@ -138,10 +138,11 @@ def _leading(shared: list[str], old: list[Row], new: list[Row]) -> Iterator[list
 def _measured(cell: str) -> bool:
     """Whether a cell is a number with a fraction, which no row is called by."""
     try:
-        value = Decimal(cell)
-    except InvalidOperation:
+        digits.number(cell)
+    except ValueError:
         return False
-    return value.is_finite() and value != value.to_integral_value()
+    value = Decimal(cell)
+    return value != value.to_integral_value()
 
 
 def _of(row: Row, columns: list[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from aidaudit import terminal
 from aidaudit.diffing.base import Cell, Change, Difference, Figure, Number, Table, Verdict
 from aidaudit.diffing.expected import Split
 
@@ -170,8 +171,7 @@ def text(split: Split) -> str:
         lines += _sections(whole)
     if told := same_content(whole):
         lines += ["", told]
-    # Control characters of a hostile table must not reach the terminal.
-    return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    return terminal.lines(lines)
 
 
 def _sections(part: Difference) -> Iterator[str]:

@@ -16,7 +16,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aidaudit import clean, corrections, files, paths, plausibility, repro, schema, sources
+from aidaudit import (
+    clean,
+    corrections,
+    digits,
+    files,
+    paths,
+    plausibility,
+    repro,
+    schema,
+    sources,
+)
 from aidaudit.errors import AuditError, nearest
 from aidaudit.ingest import readers, replacing
 from aidaudit.tables import RAW
@@ -426,7 +436,7 @@ def origin_of(
         edition = {name: NOT_STATED for name in ("release", "cut_off") if getattr(first, name)}
         facts = _recorded(first.folder, file) or {**unsaid, **edition, "inferred": None}
         return changed(first, **facts | said)
-    if release is not None and not str(release).isdecimal():
+    if release is not None and not re.fullmatch(digits.WHOLE, str(release)):
         raise AuditError(
             "--release is not a number.",
             found=release,

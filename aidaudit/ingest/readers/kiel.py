@@ -102,7 +102,7 @@ DONOR_TOTALS = {
     "allocation_usd_bn": "total_alloc_bn_usd",
 }
 # An activity as texts name it: donor, type of aid and number, such as (ITH16) or (ITM1-ITM3).
-ACTIVITY_ID = re.compile(r"(?<=[(\-–])[A-Z]{2,3}[MFH]\d+(?=[)\-–])")
+ACTIVITY_ID = re.compile(r"(?<=[(\-–])[A-Z]{2,3}[MFH][0-9]+(?=[)\-–])")
 MONTHS = "1 = January 2022 and so on; 0 for an undated row"
 
 

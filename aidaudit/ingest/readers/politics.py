@@ -72,7 +72,7 @@ def corruption_perceptions(file: Path) -> tuple[str, pd.DataFrame]:
     raw.index = raw.index + head
     parts = []
     # Upper and lower case change from year to year.
-    scores = (re.fullmatch(r"CPI score (\d{4})", name, re.IGNORECASE) for name in header)
+    scores = (re.fullmatch(r"CPI score ([0-9]{4})", name, re.IGNORECASE) for name in header)
     years = sorted(int(found[1]) for found in scores if found)
     if "ISO3" not in header or not years:
         missing = "CPI score 2012" if "ISO3" in header else "ISO3"
@@ -176,7 +176,7 @@ def membership_polls(file: Path) -> tuple[str, pd.DataFrame]:
     raw = csv_table(file, "the compiled list of polls", names)
     first = text(raw["fieldwork_start"])
     # '… (82 % would)': how many would take part stands behind who was asked.
-    asked = raw["question_base"].str.extract(r"^(.*?)(?: \((\d+) % would\))?$")
+    asked = raw["question_base"].str.extract(r"^(.*?)(?: \(([0-9]+) % would\))?$")
     frame = pd.DataFrame(
         {
             "from": first,
@@ -206,7 +206,7 @@ def cyber_incidents(file: Path) -> tuple[str, pd.DataFrame]:
     """CERT-UA's counts of whole years; other bodies count other things and are left out."""
     names = ["period", "body", "measure", "count", "source_1", "source_2"]
     raw = csv_table(file, "the compiled list of incidents", names)
-    raw = raw[(raw["body"] == CERT) & raw["period"].str.fullmatch(r"\d{4}")]
+    raw = raw[(raw["body"] == CERT) & raw["period"].str.fullmatch(r"[0-9]{4}")]
     frame = pd.DataFrame(
         {
             "year": whole(number(raw["period"], file, "period"), file, "period", "a year"),

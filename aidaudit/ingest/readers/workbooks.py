@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import python_calamine
 from openpyxl.utils import get_column_letter, range_boundaries
 
+from aidaudit import digits
 from aidaudit.errors import AuditError, nearest
 
 # A full workbook has 37 sheets and under 5 MB; one that unpacks to more than this is a bomb.
@@ -133,7 +134,7 @@ def looked_at(part: IO[bytes]) -> Sheet:
         tag = item.tag.rpartition("}")[2]
         if tag == "row":
             if event == "start":
-                row, column = int(item.get("r", row + 1)), 0
+                row, column = digits.whole(item.get("r", str(row + 1))), 0
             elif table is not None:
                 # Rows that are kept would fill the memory.
                 table.clear()
