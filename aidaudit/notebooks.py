@@ -269,7 +269,7 @@ def _execute(
     """The path of the executed notebook within the stage."""
     import papermill  # takes a while to import, which no other command should wait for
 
-    from aidaudit import config, kernels
+    from aidaudit import config, kernels, sockets
 
     limits = limits or config.limits()
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
@@ -291,7 +291,7 @@ def _execute(
     own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="kernel-", dir=kernels.short()) as temporary,
+            tempfile.TemporaryDirectory(prefix="kernel-", dir=sockets.short()) as temporary,
             _environ({**environment(), **own, "TMPDIR": temporary}),
         ):
             kernels.prepare(root())
