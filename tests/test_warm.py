@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import client, kernels, notebooks
+from aidaudit import client, notebooks, sockets, warm
 from aidaudit.errors import AuditError
 
 pytestmark = [
@@ -34,14 +34,36 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
+# A process to which a warm parent belongs, as Snakemake is one, until its input ends.
+OWNER = """
+import os, subprocess, sys
+from aidaudit import client, warm
+{0}
+warm.begin()
+print(os.environ.get(client.ADDRESS, ""), flush=True)
+sys.stdin.read()
+"""
+
+
+def begun(*lines: str, **variables: str) -> tuple[subprocess.Popen, str]:
+    """Such a process, and the address that its jobs have."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNER.format("\n".join(lines))],
+        env={**os.environ, "PYTHONPATH": path, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return process, process.stdout.readline().strip()
+
+
 @pytest.fixture
-def owner():
-    """A process to which a warm parent belongs, as Snakemake is one; and its address."""
-    process = subprocess.Popen(["sleep", "600"])
-    where = f"{process.pid}-{client._begun(process.pid)}-{os.urandom(4).hex()}"
+def owner(checkout):
+    process, where = begun()
     yield process, where
     process.kill()
-    process.wait()
+    process.communicate()
     assert gone(where)
 
 
@@ -84,22 +106,25 @@ def run(name: str, where: str, *outputs: str) -> tuple[int, str]:
 
 def parents(where: str) -> list[int]:
     """Processes of the warm parent: itself and its forks."""
-    found = []
+    whose, found = where.partition(":")[0].encode(), []
     for folder in Path("/proc").iterdir():
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if where.encode() in words:
+        if whose in words and b"aidaudit.warm" in words:
             found.append(int(folder.name))
     return sorted(found)
 
 
+def folder_of(where: str) -> Path:
+    return Path(where.partition(":")[2])
+
+
 def gone(where: str, within: float = 20) -> bool:
-    """Whether all of it has ended, sooner or later."""
+    """Whether all of it has ended, sooner or later, and left nothing."""
     end = time.monotonic() + within
-    # A process that ends gives back its memory, by which it is known here, before its sockets.
-    while parents(where) or where in Path("/proc/net/unix").read_text():
+    while parents(where) or folder_of(where).exists():
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
@@ -208,10 +233,10 @@ def test_kernels_start_whatever_folder_is_for_temporary_files(
 
 
 def test_a_machine_without_a_folder_for_sockets_is_told_how_to_name_one(monkeypatch):
-    monkeypatch.setattr(kernels.tempfile, "gettempdir", lambda: "/" + "x" * 120)
-    monkeypatch.setattr(kernels.os, "access", lambda *_: False)
+    monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: "/" + "x" * 120)
+    monkeypatch.setattr(sockets.os, "access", lambda *_: False)
     with pytest.raises(AuditError, match="TMPDIR"):
-        kernels.short()
+        sockets.short()
 
 
 def test_no_run_finds_traces_of_another(checkout, owner):
@@ -286,17 +311,9 @@ def test_whoever_kills_snakemake_ends_all_of_it(checkout, owner):
 
 def test_a_parent_that_nobody_has_asked_yet_ends_with_snakemake(owner):
     process, where = owner
-    ended = client.start(where)
-    end = time.monotonic() + 20
-    while where not in Path("/proc/net/unix").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.01)
     process.kill()
     process.wait()
-    assert gone(where)
-    while (status := ended()) is None:
-        assert time.monotonic() < end + 20
-    assert status == 0  # by itself, in the midst of importing
+    assert gone(where)  # in the midst of importing
 
 
 def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(checkout, owner):
@@ -327,13 +344,21 @@ def test_jobs_go_on_by_themselves_when_the_parent_is_killed(checkout, owner):
     assert client.returncode == 0, told
     assert "The warm parent went away" in told
     assert Path("a.txt").read_text() == "given"
+    # Another has taken its place.
+    assert run("n", owner[1], "a.txt") == (0, "")
+    assert len(parents(owner[1])) == 1
 
 
-def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout, owner):
-    where = owner[1]
-    broken = f"from aidaudit import warm\nwarm.MODULES = ('nosuch',)\nwarm.main({where!r})"
-    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, check=False)
-    assert done.returncode == 1
+# Has such a process start something else as the parent.
+STARTS = """
+warm._start = lambda whose, at: subprocess.Popen([sys.executable, "-c", {0!r}, whose], stdin=at)
+"""
+
+
+def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout):
+    broken = "import sys; from aidaudit import warm; warm.MODULES = ('nosuch',)\n"
+    process, where = begun(STARTS.format(broken + "warm.main(sys.argv[1])"))
+    assert gone(where)
     notebook(checkout, "n", WRITE.format("a"))
     status, told = run("n", where, "a.txt")
     assert status == 0
@@ -342,48 +367,52 @@ def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout, owner):
     )
     assert "four times as long" in told
     assert run("n", where, "a.txt") == (0, "")
-    assert parents(where) == []
+    process.communicate()
 
 
-def test_a_parent_that_is_killed_while_it_starts_is_told_with_its_status(
-    checkout, owner, monkeypatch, capsys
-):
-    monkeypatch.setattr(client, "start", lambda _: lambda: -9)
-    assert client._ask(owner[1]) is None
-    assert client._ask(owner[1]) is None
+def test_a_parent_that_is_killed_again_and_again_is_told_with_its_status(checkout, capsys):
+    process, where = begun(STARTS.format("import os; os.kill(os.getpid(), 9)"))
+    assert gone(where)
+    assert client._ask(where) is None
+    assert client._ask(where) is None
     assert capsys.readouterr().err.count("it ended with status -9") == 1
+    process.communicate()
 
 
-def no_abstract_sockets(*_):
+def no_sockets(*_):
     raise PermissionError(13, "Permission denied")
 
 
 @pytest.mark.parametrize(
     ("lacks", "told"),
     [
-        (lambda patch: patch.setattr(client.sys, "platform", "darwin"), "this is darwin"),
-        (lambda patch: patch.delattr(client.os, "fork"), "no os.fork"),
-        (lambda patch: patch.delattr(client.os, "pidfd_open"), "no os.pidfd_open"),
-        (lambda patch: patch.setattr(client.socket, "socket", no_abstract_sockets), "refuses"),
+        (lambda patch: patch.setattr(warm.sys, "platform", "darwin"), "this is darwin"),
+        (lambda patch: patch.delattr(warm.os, "fork"), "no os.fork"),
+        (lambda patch: patch.delattr(warm.os, "pidfd_open"), "no os.pidfd_open"),
+        (lambda patch: patch.setattr(warm.socket.socket, "bind", no_sockets), "refuses"),
+        (lambda patch: patch.setattr(warm, "peer", lambda _: (1, 1)), "who listens"),
     ],
 )
 def test_a_system_without_warm_starts_says_so_and_how_much_longer_it_takes(
-    monkeypatch, capsys, lacks, told
+    checkout, monkeypatch, capsys, lacks, told
 ):
-    monkeypatch.setenv(client.ADDRESS, "1-1-abc")
+    monkeypatch.setenv(client.ADDRESS, "1-1:/tmp/of-another-build")
+    monkeypatch.setenv("TMPDIR", str(checkout))
+    monkeypatch.setattr(warm.tempfile, "tempdir", None)
     with monkeypatch.context() as patch:
         lacks(patch)
-        patch.setattr(client, "start", lambda _: pytest.fail("it was started"))
-        client.begin("1-1-abc")
+        patch.setattr(warm, "_start", lambda *_: pytest.fail("it was started"))
+        warm.begin()
     said = capsys.readouterr().err
     assert told in said
     assert "four times as long" in said
     assert client.ADDRESS not in os.environ
+    assert not list(checkout.glob("aidaudit-*"))
 
 
 def test_a_job_by_itself_ends_with_its_snakemake_too(checkout, owner, monkeypatch):
     process, where = owner
-    monkeypatch.setenv(client.OWNER, where.rpartition("-")[0])
+    monkeypatch.setenv(client.OWNER, where.partition(":")[0])
     told = f"import os\npathlib.Path('{HERE}').write_text(str(os.getpid()))\ntime.sleep(300)"
     notebook(checkout, "n", f"import pathlib, time\n{told}")
     job = start("n", "", "a.txt")
@@ -399,7 +428,7 @@ def test_a_job_by_itself_ends_with_its_snakemake_too(checkout, owner, monkeypatc
     assert run("n", "", "a.txt") == (1, "")
 
 
-@pytest.mark.parametrize("where", ["1-1-abc", f"{2**22 + 5}-77-abc"])
+@pytest.mark.parametrize("where", ["1-1:/tmp/abc", f"{2**22 + 5}-77:/tmp/abc"])
 def test_an_address_of_no_process_here_is_no_use(checkout, where):
     # As on another machine, to which the environment was handed on.
     assert client._ask(where) is None
