@@ -121,7 +121,7 @@ def folder_of(where: str) -> Path:
     return Path(where.partition(":")[2])
 
 
-def gone(where: str, within: float = 20) -> bool:
+def gone(where: str, within: float = 60) -> bool:
     """Whether all of it has ended, sooner or later, and left nothing."""
     end = time.monotonic() + within
     while parents(where) or folder_of(where).exists():
