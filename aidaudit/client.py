@@ -161,8 +161,8 @@ def _process(whose: str) -> int:
     """The number of a process as `owner` names it; 0 for what is no such name."""
     number, _, begun = whose.partition("-")
     plain = number.isascii() and number.isdigit() and begun.isascii() and begun.isdigit()
-    # The kernel has no process of more digits.
-    return int(number) if plain and len(number) < 10 else 0
+    # The kernel counts neither processes nor ticks with more digits.
+    return int(number) if plain and len(number) < 10 and len(begun) < 21 else 0
 
 
 def _end_with(owner: str) -> None:

@@ -1,11 +1,18 @@
 """Jobs in forks of a warm parent: as if each ran by itself, and nothing of them is left."""
 
+import ctypes
 import json
 import os
+import select
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -241,7 +248,7 @@ def test_a_machine_without_a_folder_for_sockets_is_told_how_to_name_one(monkeypa
 
 def test_no_run_finds_traces_of_another(checkout, owner):
     look = (
-        "import json, os, sys, random\nimport numpy as np, matplotlib as mpl\n"
+        "import glob, json, os, sys, random\nimport numpy as np, matplotlib as mpl\n"
         "from aidaudit import files\n"
         "seen = {'globals': 'mine' in dir(), 'cwd': os.getcwd(),"
         " 'environ': 'MINE' in os.environ,"
@@ -249,6 +256,9 @@ def test_no_run_finds_traces_of_another(checkout, owner):
         " 'attribute': hasattr(files, 'MINE'), 'builtins': hasattr(__builtins__, 'MINE'),"
         " 'files': any(os.path.realpath('/proc/self/fd/' + one).endswith('left.txt')"
         " for one in os.listdir('/proc/self/fd')),"
+        " 'parent': any(f'{os.path.realpath(end).rpartition(chr(91))[2][:-1]} ' in line"
+        " for end in glob.glob('/proc/self/fd/*') for line in open('/proc/net/unix')"
+        " if line.endswith('/parent\\n')),"
         "}\n"
         "drawn = [random.random(), float(np.random.random())]\n"
     )
@@ -267,7 +277,7 @@ def test_no_run_finds_traces_of_another(checkout, owner):
     assert first == second
     assert first["cwd"] == str(checkout)
     assert not any(
-        first[key] for key in ("globals", "environ", "modules", "attribute", "files")
+        first[key] for key in ("globals", "environ", "modules", "attribute", "files", "parent")
     )
     assert one[0] != other[0]
     assert one[1] != other[1]
@@ -445,3 +455,280 @@ def test_the_parent_has_one_thread_and_has_read_no_configuration():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert told.stdout.split() == ["1", "0"]
+
+
+# ---------------------------------------------------------------- other users
+
+NOBODY = 65534
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user too"
+)
+# A parent that can do little, and so is there at once.
+LIGHT = "import sys; from aidaudit import warm; warm.MODULES = (); warm.main(sys.argv[1])"
+ORDER = ["aidaudit", "job", "nosuch", "--", "::"]
+
+
+@contextmanager
+def somebody(does: Callable, *given: object, user: int = NOBODY) -> Iterator[Callable]:
+    """Have another process, of this user, do something; call what this gives for its result.
+
+    does: gets what is given, a function to call once it is ready, and a pipe that ends when
+    the result is asked for.
+    """
+    told, tells = os.pipe()
+    ends, end = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(end)
+        try:
+            if user != os.getuid():
+                os.setgroups([])
+                os.setresgid(user, user, user)
+                os.setresuid(user, user, user)
+            said = does(*given, lambda: os.write(tells, b"!"), ends)
+        except BaseException as error:
+            said = type(error).__name__
+        os.write(tells, json.dumps(said).encode())
+        os._exit(0)
+    os.close(tells)
+    assert os.read(told, 1) == b"!", os.read(told, 999)
+
+    def result() -> object:
+        os.close(end)
+        return json.loads(os.read(told, 9999))
+
+    try:
+        yield result
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(told)
+
+
+def impostor(names: list[str], ready: Callable, ends: int) -> list:
+    """Answers 'done' at addresses of sockets; gives the bytes and descriptors that it got."""
+    listeners = []
+    for name in names:
+        listener = socket.socket(socket.AF_UNIX)
+        if not name.startswith("\0"):
+            Path(name).parent.mkdir(0o755)
+        listener.bind(name)
+        if not name.startswith("\0"):
+            Path(name).chmod(0o777)
+        listener.listen()
+        listeners.append(listener)
+    ready()
+    heard = []
+    while True:
+        asked = [one for one in select.select([*listeners, ends], [], [])[0] if one != ends]
+        if not asked:
+            break
+        with asked[0].accept()[0] as client:
+            words, descriptors, *_ = socket.recv_fds(client, 1 << 20, 9)
+            heard.append([len(words), len(descriptors)])
+            if words:
+                client.send(struct.pack("i", 0))
+    return heard
+
+
+def order_of(path: str, made: str, ready: Callable, ends: int) -> list:
+    """Asks a parent to write a file, and gives the answer."""
+    ready()
+    code = f"open({made!r}, 'w')"
+    order = json.dumps({"argv": ["x", code], "cwd": "/", "environ": {}}).encode()
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(path)
+            socket.send_fds(asking, [struct.pack("i", len(order)) + order], [0, 1, 2])
+            return [len(asking.recv(9))]
+        except OSError as error:
+            return [type(error).__name__]
+
+
+@pytest.fixture
+def order(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ORDER)
+
+
+@pytest.fixture
+def elsewhere():
+    """A folder that is not there yet, where anybody can make it."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.rmdir()
+    yield folder
+    (folder / client.SOCKET).unlink(missing_ok=True)
+    if folder.exists():
+        folder.rmdir()
+
+
+@needs_root
+def test_another_user_in_the_parents_place_is_told_nothing_and_not_believed(
+    checkout, elsewhere, order, capsys
+):
+    where = f"{client.owner()}:{elsewhere}"
+    with somebody(impostor, [f"{elsewhere}/{client.SOCKET}"]) as result:
+        assert client._ask(where) is None
+        assert client._ask(where) is None
+        assert result() == [[0, 0]]
+    told = capsys.readouterr().err
+    assert told.count(f"of user {NOBODY} answers in its place, and was told nothing") == 1
+    assert told.count("\n") == 1
+
+
+def test_another_process_of_the_same_user_is_not_the_parent_either(
+    checkout, elsewhere, order, capsys
+):
+    where = f"{client.owner()}:{elsewhere}"
+    path = f"{elsewhere}/{client.SOCKET}"
+    with somebody(impostor, [path], user=os.getuid()) as result:
+        assert client._ask(where) is None
+        assert result() == [[0, 0]]
+    assert "answers in its place, and was told nothing" in capsys.readouterr().err
+
+
+@needs_root
+def test_another_user_reaches_no_parent_that_runs(checkout, order):
+    process, where = begun(STARTS.format(LIGHT))
+    path, made = folder_of(where) / client.SOCKET, "/tmp/made-by-another-user"
+    assert folder_of(where).stat().st_mode & 0o777 == 0o700
+    with somebody(order_of, str(path), made) as result:
+        assert result() == ["PermissionError"]
+    # Even where somebody opens the folder, the parent looks who asks.
+    folder_of(where).chmod(0o755)
+    path.chmod(0o777)
+    with somebody(order_of, str(path), made) as result:
+        assert result() in ([0], ["ConnectionResetError"], ["BrokenPipeError"])
+    assert not Path(made).exists()
+    assert client._ask(where) == 1  # which is what it says of a job that there is not
+    # What a process was started with can be read by all.
+    for one in (process.pid, *parents(where)):
+        words = Path(f"/proc/{one}/cmdline").read_bytes()
+        assert folder_of(where).name.encode() not in words
+    process.communicate()
+    assert gone(where)
+
+
+@needs_root
+def test_another_user_gains_nothing_by_the_name_of_a_parent_that_was_killed(
+    checkout, order, capsys
+):
+    process, where = begun(STARTS.format("import os; os.kill(os.getpid(), 9)"))
+    assert gone(where)
+    with somebody(impostor, [str(folder_of(where) / client.SOCKET)]) as result:
+        assert client._ask(where) is None
+        for note in (client.FAILED, client.TOLD):  # as if nobody had noticed yet
+            Path(note).unlink(missing_ok=True)
+        assert client._ask(where) is None
+        assert result() == [[0, 0]]
+    assert f"of user {NOBODY}" in capsys.readouterr().err
+    (folder_of(where) / client.SOCKET).unlink()
+    folder_of(where).rmdir()
+    process.communicate()
+
+
+@needs_root
+def test_names_in_another_network_mean_nothing(checkout, order):
+    process, where = begun(STARTS.format(LIGHT))
+    path = folder_of(where) / client.SOCKET
+
+    def asks(ready: Callable, ends: int) -> list:
+        if ctypes.CDLL(None).unshare(0x40000000):  # CLONE_NEWNET
+            ready()
+            return ["no other network here"]
+        names = [f"\0aidaudit-{where}", f"\0{path}"]
+        with somebody(impostor, names) as result:
+            ready()
+            return [client._ask(where), result()]
+
+    with somebody(asks, user=os.getuid()) as result:
+        said = result()
+    process.communicate()
+    assert gone(where)
+    if said == ["no other network here"]:
+        pytest.skip("this system lets nobody have a network of its own")
+    assert said == [1, []]
+
+
+def test_what_a_build_left_that_was_killed_is_cleared_by_the_next(checkout, monkeypatch):
+    monkeypatch.setattr(warm.tempfile, "tempdir", str(checkout))
+    left = warm._listening()
+    left[0].close()
+    assert (left[1] / client.SOCKET).is_socket()
+    # A link that somebody put in place of the note is not followed.
+    kept = Path(warm._KEPT)
+    precious = checkout / "precious"
+    precious.write_text(kept.read_text())
+    kept.unlink()
+    kept.symlink_to(precious)
+    listener, _ = warm._listening()
+    assert not left[1].exists()
+    assert precious.read_text() == str(left[1])
+    listener.close()
+    # Nor does it clear what is no parent's.
+    full = checkout / "full"
+    full.mkdir()
+    (full / client.SOCKET).write_text("a file")
+    kept.write_text(str(full))
+    listener, _ = warm._listening()
+    assert (full / client.SOCKET).read_text() == "a file"
+    listener.close()
+
+
+def test_a_long_folder_for_temporary_files_does_no_harm(checkout, monkeypatch):
+    long = checkout / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(warm.tempfile, "tempdir", str(long))
+    listener, folder = warm._listening()
+    assert not folder.is_relative_to(long)
+    listener.close()
+    warm._clear(folder)
+    assert not folder.exists()
+
+
+def test_why_a_parent_ended_is_written_through_no_link(checkout):
+    precious = checkout / "precious"
+    precious.write_text("mine")
+    (checkout / ".snakemake").mkdir()
+    Path(client.FAILED).symlink_to(precious)
+    client.give_up(client.owner(), "it fell")
+    assert precious.read_text() == "mine"
+    assert client._note(client.FAILED) == (client.owner(), "it fell")
+
+
+STRANGE = [
+    "garbage", "-", "--", ":", " ", "-5-77:/tmp", "1:2:3", "1e3-0x5:/", "٣-٣:/tmp",
+    "9" * 5000, "\udcff-\udcfe:\udcff", f"{os.getpid()}-:/tmp", f"{2**31}-1:/tmp",
+    f"{os.getpid()}-{'9' * 5000}:/x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_what_is_no_address_and_no_process_is_passed_over(
+    checkout, order, monkeypatch, capfd, value
+):
+    ran = []
+    monkeypatch.setattr("aidaudit.cli.main", lambda: ran.append(os.umask(0o22)))
+    monkeypatch.setattr(client, "_end_with", lambda _: pytest.fail("it belongs to nobody"))
+    monkeypatch.setenv(client.ADDRESS, value)
+    monkeypatch.setenv(client.OWNER, value.partition(":")[0])
+    client.main()
+    assert len(ran) == 1
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("folder", ["", "/nowhere", "x" * 5000, "\udcff", "."])
+def test_a_parent_that_is_not_where_it_is_said_to_be_is_told_in_a_line(
+    checkout, order, capsys, folder
+):
+    assert client._ask(f"{client.owner()}:{folder}") is None
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_commands_write_nothing_that_everybody_could_change(checkout, order, monkeypatch):
+    seen = []
+    monkeypatch.setattr("aidaudit.cli.main", lambda: seen.append(os.umask(0o22)))
+    monkeypatch.delenv(client.OWNER, raising=False)
+    for given, kept in ((0o000, 0o002), (0o022, 0o022), (0o077, 0o077)):
+        os.umask(given)
+        client.main()
+        assert seen.pop() == kept
