@@ -6,7 +6,7 @@ import sys
 
 from snakemake.utils import min_version
 
-from aidaudit import alone, client, done, invocation
+from aidaudit import alone, client, done, invocation, warm
 
 min_version("9.0")
 # Looking for garbage takes a tenth of a start, and finds next to none.
@@ -14,13 +14,11 @@ gc.disable()
 
 invocation.check(workflow, config)
 
-if not workflow.remote_exec:
-    os.environ[client.OWNER] = client.owner()
+client.keep_strangers_out()
+os.environ[client.OWNER] = client.owner()
 
-# `--config execution=plain` has each job import for itself what it needs; so do cluster nodes.
-if config.get("execution", "warm") == "warm" and not workflow.remote_exec:
-    os.environ[client.ADDRESS] = client.address()
-else:
+# That of another build is none of ours, and none reaches the nodes of a cluster.
+if workflow.is_main_process or workflow.remote_exec:
     os.environ.pop(client.ADDRESS, None)
 
 # The pods of profiles/kubernetes share a volume that holds this folder. Their executor takes it
@@ -75,9 +73,13 @@ onstart:
     # that is ready once a second for each job that has ended, and would be waited for at the end.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-    # Before the first job asks for it. Where jobs go to nodes, none may.
-    if client.ADDRESS in os.environ and workflow.resource_settings.nodes is None:
-        client.begin(os.environ[client.ADDRESS])
+    # `--config execution=plain` has each job import for itself what it needs; so do nodes.
+    if (
+        config.get("execution", "warm") == "warm"
+        and workflow.is_main_process
+        and workflow.resource_settings.nodes is None
+    ):
+        warm.begin()
     baseline.keep()
 
 

@@ -53,7 +53,9 @@ def write(
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
     try:
-        with zipfile.ZipFile(part, "w") as archive:
+        part.unlink(missing_ok=True)
+        # 'x' makes a new file, or none: it does not follow a link that lies there.
+        with part.open("xb") as stream, zipfile.ZipFile(stream, "w") as archive:
             for name in sorted(members):
                 content = members[name]
                 about = zipfile.ZipInfo(name, when)

@@ -89,9 +89,7 @@ def _take(folder: Path, wanted: set[tuple[str, str]]) -> int:
         content = full.read_bytes()
         if sha256(content).hexdigest() == digest:
             out = repro.root() / STORE / digest
-            part = out.with_name(f".{digest}.{os.getpid()}.part")
-            part.write_bytes(content)
-            part.replace(out)
+            files.replace(out, content)
             new += 1
     return new
 

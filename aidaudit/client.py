@@ -3,7 +3,7 @@
 Snakemake starts each job as a command, `aidaudit notebook …`. Where `ADDRESS` is set, which the
 Snakefile does, that command hands its arguments, folder, environment and terminal to the warm
 parent (`warm`), which forks; the fork runs the very same command line. Wherever something is
-missing the command runs by itself.
+missing the command runs by itself. docs/warm.md says who trusts whom in this, and why.
 
 A hundred of them start in a build and are waited for: what few need is imported where it is
 needed, and pathlib alone would be a tenth of a start.
@@ -16,19 +16,19 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
 
 from aidaudit import terminal
 
+# Where the warm parent is asked: the process that it belongs to, and the folder of its socket.
 ADDRESS = "AIDAUDIT_WARM"
 # The Snakemake process to which a job belongs.
 OWNER = "AIDAUDIT_OWNER"
+SOCKET = "parent"
 # Commands worth a fork; all others are run by the process that was asked.
 COMMANDS = ("notebook", "job", "sweep-part")
-_STARTS_WITHIN = 60  # seconds
-# Why there is no parent at an address, until the first job has told it; and then.
+# Why there is no parent any more, until the first job has told it; and then.
 FAILED, TOLD = ".snakemake/warm-failed", ".snakemake/warm-told"
-_SLOWER = "each job starts by itself, and the build takes about four times as long."
+SLOWER = "each job starts by itself, and the build takes about four times as long."
 
 
 def owner() -> str:
@@ -36,20 +36,21 @@ def owner() -> str:
     return f"{os.getpid()}-{_begun(os.getpid())}"
 
 
-def address() -> str:
-    """An address for the warm parent of this process, to be set in the environment."""
-    return f"{owner()}-{os.urandom(8).hex()}"
+def keep_strangers_out() -> None:
+    """Have nothing that this process and its children write be writable for everybody."""
+    os.umask(os.umask(0o077) | 0o002)
 
 
 def main() -> None:
     """The command `aidaudit`: through the warm parent where there is one, or else by itself."""
     terminal.guard()
+    keep_strangers_out()
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         if os.environ.get(ADDRESS):
             status = _ask(os.environ[ADDRESS])
             if status is not None:
                 sys.exit(status)
-        if os.environ.get(OWNER) and sys.platform == "linux":
+        if _process(os.environ.get(OWNER, "")) and sys.platform == "linux":
             _end_with(os.environ[OWNER])
     from aidaudit import cli
 
@@ -58,10 +59,12 @@ def main() -> None:
 
 def _ask(where: str) -> int | None:
     """The exit status of the command as the warm parent ran it; None where it could not."""
-    if sys.platform != "linux" or not is_running(where) or _has_failed(where):
+    whose, _, folder = where.partition(":")
+    if sys.platform != "linux" or not is_running(whose) or _has_failed(whose):
         return None
-    connection = _connected(where)
+    connection = _connected(whose, folder)
     if connection is None:
+        _has_failed(whose)
         return None
     import json
 
@@ -75,114 +78,94 @@ def _ask(where: str) -> int | None:
     if len(answer) == 4:
         return struct.unpack("i", answer)[0]
     # Whatever it forked has died with it; outputs are written whole or not at all.
-    if not is_running(where):
+    if not is_running(whose):
         return 1
     print("The warm parent went away; this job runs by itself.", file=sys.stderr)
     return None
 
 
-def _connected(where: str) -> socket.socket | None:
-    """A connection to the parent, which is started if need be; None where it does not start."""
-    ended: Callable[[], int | None] | None = None
-    end = time.monotonic() + _STARTS_WITHIN
-    while time.monotonic() < end:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(f"\0aidaudit-{where}")
-            return connection
-        except OSError:
-            connection.close()
-        if ended is None:
-            ended = start(where)
-        elif status := ended():
-            if not _has_failed(where):
-                give_up(where, f"it ended with status {status}")
-                _has_failed(where)
-            return None
-        time.sleep(0.01)
-    give_up(where, f"it does not answer within {_STARTS_WITHIN} s")
-    _has_failed(where)
-    return None
-
-
-def begin(where: str) -> None:
-    """Start the warm parent of a build; where this system cannot have one, say so."""
-    if why := _lacks():
-        print(f"No warm starts here: {why}. So {_SLOWER}", file=sys.stderr)
-        os.environ.pop(ADDRESS, None)
-    else:
-        start(where)
-
-
-def _lacks() -> str | None:
-    """Why this system has no warm starts; None where it has."""
-    if sys.platform != "linux":
-        return f"they need Linux, and this is {sys.platform}"
-    for name in ("fork", "pidfd_open"):
-        if not hasattr(os, name):
-            return f"this Python has no os.{name}"
+def _connected(whose: str, folder: str) -> socket.socket | None:
+    """A connection to the parent of a process; None, and a note why, where there is none."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.bind(f"\0aidaudit-{owner()}-{os.urandom(4).hex()}")
-        os.close(os.pidfd_open(os.getpid()))
+        connection.connect(f"{folder}/{SOCKET}")
+        process, user = peer(connection)
     except OSError as error:
-        return f"this system refuses what they need ({error})"
+        why = f"it cannot be reached ({error})"
+    else:
+        # The kernel knows who listens, and nobody can pass for another before it.
+        if process == _process(whose) and user == os.getuid():
+            return connection
+        why = f"process {process} of user {user} answers in its place, and was told nothing"
+    connection.close()
+    give_up(whose, why)
     return None
 
 
-def give_up(where: str, why: str) -> None:
-    """Have no job look for a parent at an address any more, and the next one say why."""
-    if _note(TOLD)[0] == where:
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """Process and user at the other end; of a listener, those who began to listen. OSError."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    process, user, _ = struct.unpack("iII", credentials)
+    return process, user
+
+
+def give_up(whose: str, why: str) -> None:
+    """Have no job of a process look for its parent any more, and the next one say why."""
+    if _note(TOLD)[0] == whose:
         return
-    os.makedirs(os.path.dirname(FAILED), exist_ok=True)  # noqa: PTH103, PTH120
-    with open(FAILED, "w", encoding="utf-8") as note:  # noqa: PTH123
-        note.write(f"{where}\n{why}")
+    try:
+        os.makedirs(os.path.dirname(FAILED), exist_ok=True)  # noqa: PTH103, PTH120
+        if _note(FAILED)[0] != whose:
+            fresh(FAILED, f"{whose}\n{why}")
+    except FileExistsError:
+        pass  # another job was first
+    except OSError:
+        print(f"The warm parent has ended: {why}. So {SLOWER}", file=sys.stderr)
 
 
-def _has_failed(where: str) -> bool:
-    """Whether there is no parent at an address; the first job that finds out says why."""
-    whose, why = _note(FAILED)
-    if whose == where:
+def fresh(path: str, text: str) -> None:
+    """Write a file anew, never through a link that lies there. Raises OSError."""
+    if os.path.lexists(path):
+        os.unlink(path)  # noqa: PTH108
+    with open(path, "x", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(text)
+
+
+def _has_failed(whose: str) -> bool:
+    """Whether a process has no parent any more; the first job that finds out says why."""
+    known, why = _note(FAILED)
+    if known == whose:
         try:
             os.rename(FAILED, TOLD)  # noqa: PTH104
-            print(f"The warm parent has ended: {why}. So {_SLOWER}", file=sys.stderr)
+            print(f"The warm parent has ended: {why}. So {SLOWER}", file=sys.stderr)
         except OSError:
             pass  # another job was first
         return True
-    return _note(TOLD)[0] == where
+    return _note(TOLD)[0] == whose
 
 
 def _note(path: str) -> tuple[str, str]:
-    """To which address a note belongs, and what it says; empty where there is none."""
+    """To which process a note belongs, and what it says; empty where there is none."""
     try:
-        with open(path, encoding="utf-8") as note:  # noqa: PTH123
+        with open(path, encoding="utf-8", errors="replace") as note:  # noqa: PTH123
             whose, _, why = note.read().partition("\n")
         return whose, why
     except OSError:
         return "", ""
 
 
-def start(where: str) -> Callable[[], int | None]:
-    """Start the warm parent at an address. Returns what tells how it ended, None before."""
-    import subprocess
-
-    from aidaudit import repro
-
-    # A session of its own: Ctrl-C in the terminal ends Snakemake, and that ends the parent.
-    return subprocess.Popen(
-        [sys.executable, "-m", "aidaudit.warm", where],
-        env={**repro.environment(), ADDRESS: ""},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ).poll
+def is_running(whose: str) -> bool:
+    """Whether a process runs, on this machine; what names none does not."""
+    number = _process(whose)
+    return bool(number) and _begun(number) == whose.partition("-")[2]
 
 
-def is_running(where: str) -> bool:
-    """Whether the process to which an address belongs runs, on this machine."""
-    number, begun, *_ = where.split("-")
-    return _begun(int(number)) == begun
+def _process(whose: str) -> int:
+    """The number of a process as `owner` names it; 0 for what is no such name."""
+    number, _, begun = whose.partition("-")
+    plain = number.isascii() and number.isdigit() and begun.isascii() and begun.isdigit()
+    # The kernel counts neither processes nor ticks with more digits.
+    return int(number) if plain and len(number) < 10 and len(begun) < 21 else 0
 
 
 def _end_with(owner: str) -> None:
@@ -195,7 +178,7 @@ def _end_with(owner: str) -> None:
     import threading
 
     try:
-        watched = os.pidfd_open(int(owner.partition("-")[0]))
+        watched = os.pidfd_open(_process(owner))
     except (OSError, AttributeError):  # gone, or there is none such on this system
         watched = None
     if not is_running(owner):
@@ -214,11 +197,14 @@ def _end_with(owner: str) -> None:
 def _begun(process: int) -> str:
     """When a process began, in the kernel's ticks; '' where it does not run."""
     try:
-        with open(f"/proc/{process}/stat", encoding="utf-8") as stat:  # noqa: PTH123
+        # A name may be cut within a letter.
+        with open(f"/proc/{process}/stat", encoding="latin-1") as stat:  # noqa: PTH123
             text = stat.read()
     except OSError:
         return ""
-    return text.rpartition(")")[2].split()[19]
+    state, *fields = text.rpartition(")")[2].split()
+    # One that nobody has asked yet how it ended still stands there.
+    return "" if state in "ZX" else fields[18]
 
 
 def _send(connection: socket.socket, order: bytes, ends: list[int]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 _FAILED: ContextVar[bool] = ContextVar("the job that is wrapped up has failed", default=False)
@@ -28,8 +29,72 @@ def only_if_well(variants: Sequence[str] | None = None) -> None:
 
     # The first Snakemake 9 knew one kind of persistence.
     records = getattr(persistence, "PersistenceBase", None) or persistence.Persistence
+    _believe_what_is_there(jobs.Job)
     _keep_marks(jobs.Job, records)
     _look_at_receipts(dag.DAG, variants)
+
+
+def _believe_what_is_there(job: type) -> None:
+    prepare, wrap_up = job.prepare, job.postprocess
+    before: dict[Any, tuple] = {}
+
+    async def prepared(self: Any, *args: Any, **kwargs: Any) -> None:
+        if receipt := _receipt(self):
+            before[self] = _seen(receipt)
+        await prepare(self, *args, **kwargs)
+
+    async def postprocess(self: Any, *args: Any, error: bool = False, **kwargs: Any) -> None:
+        receipt, workflow = _receipt(self), self.dag.workflow
+        # What went to a node is looked at there; files may be seen here a while later. Where
+        # Snakemake asks for no outputs, it only sets their times (--touch).
+        here = workflow.local_exec or self.is_local
+        if receipt and here and not error and kwargs.get("ignore_missing_output") is not True:
+            _prove(self, receipt, before.get(self, ()))
+        await wrap_up(self, *args, error=error, **kwargs)
+
+    job.prepare, job.postprocess = prepared, postprocess
+
+
+def _receipt(job: Any) -> str | None:
+    return next((str(path) for path in job.output if "/receipts/" in path), None)
+
+
+def _seen(path: str) -> tuple:
+    """What tells a file from the one that takes its place; empty where there is none."""
+    try:
+        at = Path(path).stat()
+    except OSError:
+        return ()
+    return at.st_dev, at.st_ino, at.st_mtime_ns, at.st_ctime_ns
+
+
+def _prove(job: Any, receipt: str, before: tuple) -> None:
+    """Raise WorkflowError unless a job's receipt is new, and its outputs are as that says."""
+    from snakemake.exceptions import WorkflowError
+
+    from aidaudit import files, receipts
+    from aidaudit.errors import AuditError
+
+    found = ""
+    try:
+        if _seen(receipt) in ((), before):
+            found = f"no receipt of this run at {receipt}"
+        else:
+            told = receipts.read(receipt)["outputs"]
+            for path in job.output:
+                if str(path) != receipt and told.get(files.name(path)) != receipts.sha256(path):
+                    found = f"{path} is not as {receipt} says"
+                    break
+    except (OSError, AuditError) as error:
+        found = str(error)
+    if found:
+        error = AuditError(
+            "the job says that it is done, and is not.",
+            found=found,
+            mend="`snakemake` does it again; `--config execution=plain` does without the "
+            "processes that jobs are forked from (docs/warm.md).",
+        )
+        raise WorkflowError(str(error), rule=job.rule)
 
 
 def _keep_marks(job: type, records: type) -> None:
@@ -67,8 +132,7 @@ def _look_at_receipts(dag: type, variants: Sequence[str] | None) -> None:
         self.forcefiles.update(await self.incomplete_files())
         now = freshness.Now(variants)
         for job in self.jobs:
-            receipt = next((str(path) for path in job.output if "/receipts/" in path), None)
-            if receipt and now.why_stale(receipt, map(str, job.output)):
+            if (receipt := _receipt(job)) and now.why_stale(receipt, map(str, job.output)):
                 self.forcefiles.update(job.output)
         now.hashes.keep()
 

@@ -136,7 +136,8 @@ def keep(taken: Sequence[Excerpt]) -> str:
         # What cannot be written here is missed by the job alone, and a dry run has none.
         with suppress(OSError):
             if not file.is_file() or file.read_bytes() != text:
-                file.parent.mkdir(parents=True, exist_ok=True)
+                repro.staging()
+                file.parent.mkdir(exist_ok=True)
                 part = file.with_suffix(f".{os.getpid()}.part")
                 part.write_bytes(text)
                 part.replace(file)

@@ -130,14 +130,22 @@ def target(path: str | Path) -> Path:
 def write_text(path: str | Path, text: str) -> Path:
     """Write UTF-8 text with '\\n' line ends to `target(path)`; returns where it went."""
     full = target(path)
+    replace(full, text.encode())
+    return full
+
+
+def replace(full: Path, content: bytes) -> None:
+    """Put a file where it goes, whole or not at all, and never through a link beside it."""
     # A reader, or a build stopped half way, must never see half a file.
     part = full.with_name(f".{full.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.unlink(missing_ok=True)
+        # 'x' makes a new file, or none: it does not follow what somebody put there.
+        with part.open("xb") as stream:
+            stream.write(content)
         part.replace(full)
     finally:
         part.unlink(missing_ok=True)
-    return full
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> Path:

@@ -282,7 +282,7 @@ def package(root: Path) -> Package:
         "graph": [[*piece, digest, sorted(names)] for piece, (digest, names) in graph.items()],
     }
     with suppress(OSError):
-        kept.parent.mkdir(exist_ok=True)
+        repro.staging(root)
         # Builds and commands may do this at the same time.
         own = kept.with_suffix(f".{os.getpid()}")
         own.write_text(json.dumps(content), "utf-8")

@@ -71,7 +71,7 @@ class Hashes:
         own = kept.with_suffix(f".{os.getpid()}")
         content = {"boot": self.boot, "files": {**self.known, **self.new}}
         with suppress(OSError):
-            kept.parent.mkdir(exist_ok=True)
+            repro.staging()
             own.write_text(json.dumps(content), "utf-8")
             own.replace(kept)
 

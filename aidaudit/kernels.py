@@ -21,13 +21,9 @@ from typing import Any, ClassVar, NoReturn
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 
-from aidaudit.errors import AuditError
-
 # Set in processes that `warm` forked: everything is imported, and nothing else runs in them.
 forking = False
 _PR_SET_PDEATHSIG = 1
-# Bytes of a folder: a socket's path has 103 (macOS), and '/kernel-????????/k-5' is one.
-_LONGEST = 83
 
 
 def settings(sockets: str) -> dict[str, dict]:
@@ -44,23 +40,6 @@ def settings(sockets: str) -> dict[str, dict]:
         # to end is no part of the notebook.
         "NotebookClient": {"shutdown_kernel": "immediate"},
     }
-
-
-def short() -> str:
-    """A folder for temporary files with a path that is short enough for those of sockets.
-
-    The folder for temporary files, or else one of the system's. Raises AuditError.
-    """
-    own = tempfile.gettempdir()
-    for folder in (own, "/tmp", "/var/tmp", "/dev/shm"):
-        if len(os.fsencode(folder)) <= _LONGEST and os.access(folder, os.W_OK | os.X_OK):
-            return folder
-    raise AuditError(
-        "kernels find no folder for their sockets.",
-        found=own,
-        expected=f"a path of at most {_LONGEST} letters that can be written to",
-        mend="name one: export TMPDIR=/tmp",
-    )
 
 
 def prepare(folder: Path) -> None:

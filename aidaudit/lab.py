@@ -142,6 +142,28 @@ def _note(copy: Path, notebook: str) -> None:
     copy.with_suffix(".json").write_text(json.dumps(state), encoding="utf-8")
 
 
+def _noted(note: Path) -> dict:
+    """What stands beside a working copy. Raises AuditError unless its source is one of ours."""
+    try:
+        state = json.loads(note.read_text(encoding="utf-8"))
+        source, _ = state["source"], state["sha256"]
+        # Where it is really: a branch may hold links that lead out.
+        real = (repro.root() / source).resolve()
+        own = real.is_relative_to(repro.root() / "notebooks") and real.suffix == ".ipynb"
+    except (ValueError, KeyError, TypeError, OSError):
+        source, own = None, False
+    if not own:
+        raise AuditError(
+            "this working copy belongs to no notebook of this checkout.",
+            file=files.name(note),
+            found=source,
+            expected="a notebook below notebooks/",
+            mend="nothing was written; open the notebook anew with aidaudit edit, and take "
+            "over what you need.",
+        )
+    return state
+
+
 def _state(notebook: str) -> str:
     """What a notebook says; saving its source again, outputs and all, leaves this the same."""
     text = notebooks.serialise(notebooks.clean_source(notebooks.read(notebook)))
@@ -152,7 +174,7 @@ def source_of(path: Path) -> str | None:
     """The source of a notebook that is open in JupyterLab: itself, or that of a copy."""
     full = repro.root() / path
     if (note := full.with_suffix(".json")).is_file() and full.parent.name == "edit":
-        return json.loads(note.read_text(encoding="utf-8"))["source"]
+        return _noted(note)["source"]
     name = files.name(path)
     return name if name.startswith("notebooks/") else None
 
@@ -182,7 +204,7 @@ def write_back(copy: Path) -> str | None:
     note = copy.with_suffix(".json")
     if not note.is_file():
         return None
-    state = json.loads(note.read_text(encoding="utf-8"))
+    state = _noted(note)
     notebook = state["source"]
     if _state(notebook) != state["sha256"]:
         raise AuditError(

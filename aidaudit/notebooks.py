@@ -26,12 +26,13 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from aidaudit import excerpts as parts
+from aidaudit import files
 from aidaudit import parameters as checking
 from aidaudit.errors import AuditError
 from aidaudit.excerpts import Excerpt
 from aidaudit.files import DECLARED, name
 from aidaudit.paths import LOGS
-from aidaudit.repro import environment, root
+from aidaudit.repro import environment, root, staging
 
 if TYPE_CHECKING:
     from aidaudit.config import Limits
@@ -133,12 +134,7 @@ def _move(staged: Path, final: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        part = final.with_name(f".{final.name}.{os.getpid()}.part")
-        try:
-            shutil.copyfile(staged, part)
-            part.replace(final)
-        finally:
-            part.unlink(missing_ok=True)
+        files.replace(final, staged.read_bytes())
 
 
 def table_of(
@@ -227,7 +223,7 @@ def try_out(
         "job": job,
         "changed": changed or {},
     }
-    stage = root() / ".staging" / f"by-hand-{os.getpid()}"
+    stage = staging() / f"by-hand-{os.getpid()}"
     executed = full / "notebook.ipynb"
     full.mkdir(parents=True)
     try:
@@ -248,7 +244,7 @@ def job_of(executed: str | Path) -> str:
 
 def _stage(executed: str | Path) -> Path:
     """Where a notebook's run writes before all of it moves into place."""
-    return root() / ".staging" / name(executed).replace("/", "__")
+    return staging() / name(executed).replace("/", "__")
 
 
 def failures(logs: str | Path) -> list[str]:
@@ -269,7 +265,7 @@ def _execute(
     """The path of the executed notebook within the stage."""
     import papermill  # takes a while to import, which no other command should wait for
 
-    from aidaudit import config, kernels
+    from aidaudit import config, kernels, sockets
 
     limits = limits or config.limits()
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
@@ -291,7 +287,7 @@ def _execute(
     own = {DECLARED: str(list_), "IPYTHONDIR": str(stage / "ipython")}
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="kernel-", dir=kernels.short()) as temporary,
+            tempfile.TemporaryDirectory(prefix="kernel-", dir=sockets.short()) as temporary,
             _environ({**environment(), **own, "TMPDIR": temporary}),
         ):
             kernels.prepare(root())

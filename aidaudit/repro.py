@@ -41,6 +41,8 @@ ENVIRONMENT = {
 }
 
 
+STAGING = ".staging"
+
 # What decides in a user's environment how Python, notebooks, libraries and shells begin, and
 # so what they give. Kept are variables of the machine: PATH, HOME, TMPDIR, LD_…, SLURM_…
 _OTHERS = re.compile(
@@ -91,6 +93,31 @@ def root() -> Path:
     both must read the same files. Raises FileNotFoundError outside a checkout.
     """
     return _above(Path.cwd())
+
+
+def staging(checkout: Path | None = None) -> Path:
+    """The folder in which builds prepare what they write, for this user alone; it is made.
+
+    What lies here is run and read by later steps, so nobody else may write it, whatever the
+    umask. Raises AuditError where it is a link or another user's.
+    """
+    folder = (checkout or root()) / STAGING
+    try:
+        if folder.is_symlink():
+            raise OSError("it is a link")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if os.name == "posix" and folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        from aidaudit.errors import AuditError
+
+        raise AuditError(
+            "the folder where builds prepare outputs cannot be kept to yourself.",
+            file=STAGING,
+            found=str(error),
+            mend=f"rm -rf {STAGING}; if it is another user's, ask them, or build in a clone.",
+        ) from None
+    return folder
 
 
 @cache

@@ -1,15 +1,15 @@
 """Jobs in processes that need not import anything: forks of a parent that has imported all.
 
-The Snakefile starts the parent, or else the first command that asks for it (`client`). It ends
-with the Snakemake process that it belongs to, and ends what it has forked. Its socket is an
-abstract one (Linux), so that nothing is left behind, however anything ends.
+The Snakefile starts the parent (`begin`). It listens itself, in a folder that nobody else can
+enter, and the parent inherits that: so jobs learn from the kernel who listens, and there is no
+moment and no name that others could take. The parent ends with the Snakemake process that it
+belongs to, and ends what it has forked. docs/warm.md says what this trusts.
 
 The parent imports and forks, and never runs a command, so no run can find traces of another.
 """
 
 from __future__ import annotations
 
-import errno
 import gc
 import importlib
 import json
@@ -18,11 +18,17 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
-from aidaudit.client import give_up, is_running
+from aidaudit import client, repro
+from aidaudit.client import SLOWER, give_up, is_running, peer
+from aidaudit.errors import AuditError
 
 # What notebooks and jobs import, papermill and the kernel included.
 MODULES = (
@@ -46,30 +52,130 @@ MODULES = (
     "black", "jinja2", "pypandoc", "typst", "sqlite3",
 )  # fmt: skip
 _LARGEST = 4 << 20
+# How often a parent that was killed, as where memory ends, is started anew.
+_AGAIN = 3
+# The folder of this checkout's last parent: whoever kills all at once leaves it behind.
+_KEPT = ".snakemake/warm"
 
 
-def main(where: str) -> None:
-    """Be the warm parent, and leave word why there is none any more where that goes wrong."""
-    try:
-        serve(where)
-    except Exception as error:
-        give_up(where, f"{type(error).__name__}: {error}")
-        sys.exit(1)
+# ---------------------------------------------------------------- in Snakemake's process
 
 
-def serve(where: str) -> None:
-    """Be the warm parent at an address until the process to which it belongs ends."""
+def begin() -> None:
+    """Start the warm parent of this build, and tell jobs where; or say why there is none."""
+    os.environ.pop(client.ADDRESS, None)
+    why = _lacks()
+    if not why:
+        try:
+            listener, folder = _listening()
+        except (OSError, AuditError) as error:
+            why = f"this system refuses what they need ({error})"
+    if why:
+        print(f"No warm starts here: {why}. So {SLOWER}", file=sys.stderr)
+        return
+    os.environ[client.ADDRESS] = f"{client.owner()}:{folder}"
+    threading.Thread(target=_keep, args=(listener, folder), daemon=True).start()
+
+
+def _lacks() -> str | None:
+    """Why this system has no warm starts; None where it may have."""
+    if sys.platform != "linux":
+        return f"they need Linux, and this is {sys.platform}"
+    for name in ("fork", "pidfd_open"):
+        if not hasattr(os, name):
+            return f"this Python has no os.{name}"
+    return None
+
+
+def _listening() -> tuple[socket.socket, Path]:
+    """A socket at which this process listens, and its folder. Raises OSError, AuditError."""
+    from aidaudit.sockets import short
+
+    os.close(os.pidfd_open(os.getpid()))
+    kept = Path(_KEPT)
+    kept.parent.mkdir(exist_ok=True)
+    with suppress(OSError, ValueError):
+        _clear(Path(kept.read_text("utf-8")))
+    folder = Path(tempfile.mkdtemp(prefix="aidaudit-", dir=short()))  # for this user alone
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(f"\0aidaudit-{where}")
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return  # another client was first
+        client.fresh(_KEPT, str(folder))
+        listener.bind(str(folder / client.SOCKET))
+        listener.listen(64)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(listener.getsockname())
+            if peer(probe) != (os.getpid(), os.getuid()):
+                raise OSError("it does not say who listens")
+    except OSError:
+        listener.close()
+        _clear(folder)
         raise
-    listener.listen(64)
-    owner = int(where.partition("-")[0])
-    watched = os.pidfd_open(owner)
-    if not is_running(where):
+    return listener, folder
+
+
+def _clear(folder: Path) -> None:
+    """Remove a parent's folder; of any other at most such a socket, and what is empty."""
+    with suppress(OSError):
+        if (path := folder / client.SOCKET).is_socket():
+            path.unlink()
+        folder.rmdir()
+
+
+def _keep(listener: socket.socket, folder: Path) -> None:
+    """Start the parent, and another where one is killed; jobs wait at the socket meanwhile."""
+    whose = client.owner()
+    status = 0
+    try:
+        for _ in range(1 + _AGAIN):
+            status = _start(whose, listener).wait()
+            if status >= 0:
+                return
+    except OSError as error:
+        give_up(whose, str(error))
+    finally:
+        if status:
+            give_up(whose, f"it ended with status {status}")
+        # Jobs must not wait for what does not come.
+        listener.close()
+        _clear(folder)
+
+
+def _start(whose: str, listener: socket.socket) -> subprocess.Popen:
+    """Start a parent, which finds the listener in place of its input."""
+    # A session of its own: Ctrl-C in the terminal ends Snakemake, and that ends the parent.
+    return subprocess.Popen(
+        [sys.executable, "-m", "aidaudit.warm", whose],
+        env={**repro.environment(), client.ADDRESS: ""},
+        stdin=listener,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+# ---------------------------------------------------------------- the parent
+
+
+def main(whose: str) -> None:
+    """Be the warm parent of a process, and leave word why where that goes wrong."""
+    listener = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    try:
+        serve(whose, listener)
+    except Exception as error:
+        give_up(whose, f"{type(error).__name__}: {error}")
+        sys.exit(1)
+    finally:
+        if not is_running(whose):
+            _clear(Path(listener.getsockname()).parent)
+
+
+def serve(whose: str, listener: socket.socket) -> None:
+    """Be the warm parent at a socket until the process to which it belongs ends."""
+    watched = os.pidfd_open(int(whose.partition("-")[0]))
+    if not is_running(whose):
         return
     for _ in _importing():
         if select.select([watched], [], [], 0)[0]:
@@ -90,9 +196,9 @@ def serve(where: str) -> None:
             if awake in readable:
                 _drain(awake)
                 _reap(running)
-            for process, client in list(running.items()):
+            for process, asking in list(running.items()):
                 # A client says nothing more; that it can be read means that it is gone.
-                if client in readable and running.get(process) is client:
+                if asking in readable and running.get(process) is asking:
                     _end(process)
             if listener in readable:
                 _fork(listener, [watched, awake, wakes], running)
@@ -125,24 +231,24 @@ def _importing() -> Iterator[None]:
 
 def _fork(listener: socket.socket, others: list, running: dict[int, socket.socket]) -> None:
     """Take one order and fork a process for it."""
-    client, _ = listener.accept()
-    client.settimeout(10)
+    asking, _ = listener.accept()
+    asking.settimeout(10)
     try:
-        if _user(client) != os.getuid():
+        if peer(asking)[1] != os.getuid():
             raise PermissionError
-        order, ends = _receive(client)
+        order, ends = _receive(asking)
     except (OSError, ValueError):
-        client.close()
+        asking.close()
         return
-    client.settimeout(None)
+    asking.settimeout(None)
     process = os.fork()
     if process == 0:
-        for other in (listener, client, *running.values(), *others):
+        for other in (listener, asking, *running.values(), *others):
             os.close(other if isinstance(other, int) else other.detach())
         _run(order, ends)
     for end in ends:
         os.close(end)
-    running[process] = client
+    running[process] = asking
 
 
 def _run(text: bytes, ends: list[int]) -> None:
@@ -182,14 +288,14 @@ def _run(text: bytes, ends: list[int]) -> None:
 
 def _reap(running: dict[int, socket.socket]) -> None:
     """Tell clients how their commands ended."""
-    for process, client in list(running.items()):
+    for process, asking in list(running.items()):
         done, status = os.waitpid(process, os.WNOHANG)
         if not done:
             continue
         code = os.waitstatus_to_exitcode(status)
         with suppress(OSError):  # it may be gone
-            client.send(struct.pack("i", code if code >= 0 else 128 - code))
-        client.close()
+            asking.send(struct.pack("i", code if code >= 0 else 128 - code))
+        asking.close()
         del running[process]
 
 
@@ -205,28 +311,24 @@ def _drain(end: socket.socket) -> None:
             pass
 
 
-def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
+def _receive(asking: socket.socket) -> tuple[bytes, list[int]]:
     """An order and the file descriptors that came with it. Raises ValueError, OSError."""
-    head, ends, _, _ = socket.recv_fds(client, 4, 3)
-    (length,) = struct.unpack("i", head) if len(head) == 4 else (0,)
-    if len(ends) != 3 or not 0 < length <= _LARGEST:
+    head, ends, _, _ = socket.recv_fds(asking, 4, 3)
+    try:
+        (length,) = struct.unpack("i", head) if len(head) == 4 else (0,)
+        if len(ends) != 3 or not 0 < length <= _LARGEST:
+            raise ValueError("not an order")
+        order = bytearray()
+        while len(order) < length:
+            part = asking.recv(length - len(order))
+            if not part:
+                raise ValueError("an order that breaks off")
+            order += part
+    except (OSError, ValueError):
         for end in ends:
             os.close(end)
-        raise ValueError("not an order")
-    order = bytearray()
-    while len(order) < length:
-        part = client.recv(length - len(order))
-        if not part:
-            raise ValueError("an order that breaks off")
-        order += part
+        raise
     return bytes(order), ends
-
-
-def _user(client: socket.socket) -> int:
-    """The user at the other end."""
-    size = struct.calcsize("3i")
-    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    return struct.unpack("3i", credentials)[1]
 
 
 if __name__ == "__main__":

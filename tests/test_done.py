@@ -42,16 +42,22 @@ rule all:
     default_target: True
     input: "report/build/view.js", "other.txt"
 """
-# Fails where 'how' says so; the receipt is what the plan expects of one.
+# Fails or lies where 'how' says so; the receipt is what the plan expects of one.
 MAKE = """
 import pathlib, sys
 from aidaudit import freshness, receipts
 kind, made, receipt = sys.argv[1:]
 with open("ran", "a") as ran: print(kind, file=ran)
-if pathlib.Path("how").read_text() == "fail": sys.exit("a passing cause")
+how = pathlib.Path("how").read_text()
+if how == "fail": sys.exit("a passing cause")
+if how == "say so": sys.exit()
+old = pathlib.Path(made).read_text() if how == "receipt alone" else ""
 pathlib.Path(made).write_text(pathlib.Path("in.txt").read_text())
+if how == "outputs alone": sys.exit()
 now = freshness.Now(["one"]).of(f"report/{kind}")
 receipts.close({"rule": kind, "made_from": "", **now}, [made], receipt)
+if how == "receipt alone": pathlib.Path(made).write_text(old)
+if how == "no outputs": pathlib.Path(made).unlink()
 """
 
 
@@ -146,6 +152,37 @@ def test_what_failed_on_a_node_of_a_cluster_is_made_again(toy):
     assert toy.made in ("old", "nothing")
     toy.build("report/build/view.js")
     assert toy.made == "new"
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("say so", "no receipt of this run at data/processed/receipts/report/library.json"),
+        ("outputs alone", "no receipt of this run"),
+        ("receipt alone", "report/build/view.js is not as data/processed/receipts"),
+        ("no outputs", "view.js"),
+    ],
+)
+def test_a_job_that_only_says_it_is_done_has_failed(toy, how, told):
+    # Its outputs and receipt of the time before are all in place.
+    (toy.root / "in.txt").write_text("new")
+    (toy.root / "how").write_text(how)
+    said = toy.build("report/build/view.js")
+    assert "the job says that it is done, and is not" in said
+    assert told in said
+    assert toy.made in ("old", "nothing")
+    (toy.root / "how").write_text("")
+    toy.build("report/build/view.js")
+    assert toy.made == "new"
+    assert "Nothing to be done" in toy.build("--dry-run", "report/build/view.js")
+
+
+def test_a_first_run_that_only_says_it_is_done_has_failed(toy):
+    shutil.rmtree(toy.root / "report")
+    shutil.rmtree(toy.root / "data")
+    (toy.root / "how").write_text("say so")
+    said = toy.build("report/build/view.js")
+    assert "the job says that it is done, and is not" in said
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 import json
+import os
 import sys
 import types
 
 import pandas as pd
 import pytest
 
-from aidaudit import files
+from aidaudit import archives, files, repro
 from aidaudit.errors import AuditError
 
 
@@ -101,3 +102,54 @@ def test_in_a_notebook_outputs_go_to_scratch(checkout, monkeypatch):
     # Loaded, as by a command that runs notebooks, but no notebook itself.
     shell.get_ipython = lambda: None
     assert files.write_text("figures/a/F01.txt", "x") == checkout / "figures/a/F01.txt"
+
+
+def writes_text(path):
+    files.write_text(path, "new")
+    return f".{path.name}.{os.getpid()}.part"
+
+
+def writes_archive(path):
+    archives.write(path, {"a": b"new"})
+    return f".{path.name}.part"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are another thing elsewhere")
+@pytest.mark.parametrize("write", [writes_text, writes_archive])
+def test_nothing_is_written_through_a_link_with_a_temporary_name(checkout, write):
+    path = checkout / "out/x"
+    part = write(path)
+    path.unlink()
+    precious = checkout / "precious"
+    precious.write_text("mine")
+    (path.parent / part).symlink_to(precious)
+    write(path)
+    assert precious.read_text() == "mine"
+    assert path.read_bytes()
+    assert [one.name for one in path.parent.iterdir()] == ["x"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no modes elsewhere")
+def test_only_its_owner_can_enter_the_folder_in_which_outputs_are_prepared(checkout):
+    before = os.umask(0)
+    try:
+        assert repro.staging().stat().st_mode & 0o777 == 0o700
+        # As an earlier version, or somebody else, has left it.
+        repro.staging().chmod(0o777)
+        assert repro.staging().stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are another thing elsewhere")
+def test_outputs_are_not_prepared_where_a_link_leads(checkout, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    elsewhere.chmod(0o755)
+    (checkout / ".staging").symlink_to(elsewhere)
+    with pytest.raises(AuditError, match="it is a link") as told:
+        repro.staging()
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
+    # As the message says.
+    assert "rm -rf .staging;" in str(told.value)
+    (checkout / ".staging").unlink()
+    assert repro.staging().is_dir()

@@ -142,6 +142,34 @@ def test_jupyterlab_calls_what_is_here():
         assert f"--FileContentsManager.{hook_}" in lab.command([])
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["../elsewhere.ipynb", "/etc/x.ipynb", "notebooks/../../elsewhere.ipynb", "Snakefile",
+     "notebooks/link.ipynb", "notebooks/figures/F02.txt", 7, None],
+)  # fmt: skip
+def test_a_copy_goes_back_to_a_notebook_of_the_checkout_alone(checkout, source):
+    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    elsewhere = checkout.parent / "elsewhere.ipynb"
+    shutil.copy(checkout / SOURCE, elsewhere)
+    (checkout / "notebooks/link.ipynb").symlink_to(elsewhere)
+    before = elsewhere.read_bytes(), (checkout / "Snakefile").read_bytes()
+    # What it says of its source fits, so that nothing else stands in the way.
+    note = copy.with_suffix(".json")
+    state = json.loads(note.read_text()) | {"source": source}
+    note.write_text(json.dumps(state))
+    with pytest.raises(AuditError, match="no notebook of this checkout"):
+        hook(copy)
+    assert before == (elsewhere.read_bytes(), (checkout / "Snakefile").read_bytes())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"source": "notebooks/figures/F02.ipynb"}'])
+def test_a_damaged_note_beside_a_copy_is_told(checkout, text):
+    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    copy.with_suffix(".json").write_text(text)
+    with pytest.raises(AuditError, match="no notebook of this checkout"):
+        hook(copy)
+
+
 def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
     job = plan.named("F02", "literal")
     with pytest.raises(AuditError, match="has not failed"):
