@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -87,6 +89,23 @@ def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout)
         with pytest.raises(AuditError, match=message):
             execute(path, **told)
         (checkout / path).write_text(text)
+
+
+@pytest.mark.build
+def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs_in(checkout):
+    # As `aidaudit run` and builds without warm starts have it: from the checkout's own folder.
+    for name in ("aidaudit", "CITATION.cff"):
+        (checkout / name).symlink_to(Path(notebooks.__file__).parents[1] / name)
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys; from aidaudit import config, notebooks as n\n"
+         "n.run(sys.argv[1], 'out/n.ipynb', parameters={'donor': 'France'}, inputs=[],"
+         " outputs=['out/a.txt'], log='logs/n.ipynb', limits=config.Limits(minutes=1))",
+         save("import aidaudit.files", "aidaudit.files.write_text('out/a.txt', aidaudit.__file__)",
+              parameters=ONE)],
+        env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert (checkout / "out/a.txt").read_text() == f"{checkout}/aidaudit/__init__.py"
 
 
 # ---------------------------------------------------------------- parameters
