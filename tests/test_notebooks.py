@@ -100,8 +100,8 @@ def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs
         [sys.executable, "-c", "import sys; from aidaudit import config, notebooks as n\n"
          "n.run(sys.argv[1], 'out/n.ipynb', parameters={'donor': 'France'}, inputs=[],"
          " outputs=['out/a.txt'], log='logs/n.ipynb', limits=config.Limits(minutes=1))",
-         save("import aidaudit.files", "aidaudit.files.write_text('out/a.txt', aidaudit.__file__)",
-              parameters=ONE)],
+         save("import aidaudit\nfrom aidaudit import files",
+              "files.write_text('out/a.txt', aidaudit.__file__)", parameters=ONE)],
         env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
