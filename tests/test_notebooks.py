@@ -298,6 +298,9 @@ def test_the_limit_of_time_is_that_of_the_whole_notebook(checkout):
         ("open('data/other.txt').read()", "reads an undeclared file"),
         ("import pandas\npandas.read_csv('data/other.txt')", "reads an undeclared file"),
         ("import os\nos.open('data/other.txt', os.O_RDONLY)", "reads an undeclared file"),
+        ("open('scratch/tried.csv').read()", r"scratch/tried\.csv: .*undeclared file"),
+        ("import sys\nsys.path.insert(0, '.')\nimport mine", "into the package aidaudit"),
+        ("open(files.root().parent / 'a.csv').read()", "(?s)undeclared file.*aidaudit ingest"),
         ("open('data/in.txt', 'a').write('x')", "writes past its outputs"),
         ("open('other.txt', 'w').write('x')", "writes past its outputs"),
         ("import os\nos.remove('data/other.txt')", "writes past its outputs"),
@@ -318,8 +321,10 @@ def test_the_limit_of_time_is_that_of_the_whole_notebook(checkout):
     ],
 )
 def test_what_is_not_declared_is_refused_by_whatever_means(checkout, code, told):
-    (checkout / "data/other.txt").write_text("a\n1\n")
-    path = save(code, "from aidaudit import files", WRITE, parameters=ONE)
+    (checkout / "scratch").mkdir()
+    for name in ("data/other.txt", "scratch/tried.csv", "mine.py", "../a.csv"):
+        (checkout / name).write_text("a\n1\n")
+    path = save("from aidaudit import files", code, WRITE, parameters=ONE)
     with pytest.raises(AuditError, match=told):
         execute(path)
     assert not (checkout / "out").exists()
