@@ -379,6 +379,12 @@ def notebook(path: Path, root: Path, runner: Piece) -> str:
     return _joined(own, package(root).digest({runner, *named_in(path, root)}))
 
 
+def is_of(executed: Path, source: Path) -> bool:
+    """Whether an executed notebook has the cells of its source, but for parameters put in."""
+    ran = [cell for cell in _cells(executed) if "injected-parameters" not in cell[2]]
+    return ran == _cells(source)
+
+
 def command(root: Path, *runners: Piece) -> str:
     """sha256 of all code that these functions of the package use."""
     return _joined(package(root).digest(runners))
