@@ -155,6 +155,19 @@ def test_wrong_parameters_are_explained(checkout, change, message):
     refused.match(f"(?s){message}")
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["months = 12", "%matplotlib inline\nmonths += 1", "for months in (1, 2):\n    pass",
+     "if net:\n    months = 9"],
+)  # fmt: skip
+def test_a_notebook_goes_on_with_the_values_that_it_is_given(checkout, code):
+    with pytest.raises(AuditError, match="cell 4 gives the parameter 'months' another value"):
+        parameters.checked(save("1", code), GIVEN)
+    parameters.checked(
+        save("[months for months in (1,)]\nother = months\ndef f(months): pass"), GIVEN
+    )
+
+
 def test_missing_parameter_shows_its_comment(checkout):
     with pytest.raises(AuditError, match=r"(?s)'months' is not given.*window \(months\)"):
         parameters.checked(save(), {k: GIVEN[k] for k in GIVEN if k != "months"})
