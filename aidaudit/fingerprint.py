@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -74,6 +75,25 @@ class Names:
                 found |= self._whole(known[node.id])
         # What is imported by the code itself is executed, whether it is named or not.
         found |= {(piece[0], "") for piece in self._imports(ast.walk(code)).values()}
+        return found | self._unnamed(code)
+
+    def _unnamed(self, code: ast.AST) -> set[Piece]:
+        """What code can use under names that it does not say: all of a module, or of all."""
+        found: set[Piece] = set()
+        bound: dict[str, Piece] = {}
+        for node in ast.walk(code):
+            for name, piece in self._imports([node]).items():
+                if bound.setdefault(name, piece) != piece:
+                    found |= self._whole(piece) | self._whole(bound[name])
+            match node:
+                case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")]) if (
+                    module in self.pieces
+                ):
+                    found |= self._whole((module, "*"))
+                case ast.Import(names=names):
+                    found |= {(one.name, "") for one in names if one.name in self.pieces}
+                case ast.Name(id="globals" | "eval" | "exec" | "__import__"):
+                    found |= self._whole((PACKAGE, "*"))
         return found
 
     def _imports(self, nodes: Iterable[ast.AST]) -> dict[str, Piece]:
@@ -91,7 +111,8 @@ class Names:
                 case ast.Import(names=names):
                     for alias in names:
                         if alias.name.split(".")[0] == PACKAGE:
-                            found[alias.asname or PACKAGE] = (alias.name, "*")
+                            named = alias.name if alias.asname else PACKAGE
+                            found[alias.asname or PACKAGE] = (named, "*")
         return found
 
     def _member(self, module: str, name: str) -> set[Piece]:
@@ -100,11 +121,12 @@ class Names:
         return self._whole((module, name))
 
     def _whole(self, piece: Piece) -> set[Piece]:
-        """A piece; for a module as such, all of its pieces."""
+        """A piece; for a module as such, all of its pieces and of the modules below it."""
         module, name = piece
-        if name == "*":
-            return {(module, ""), *((module, one) for one in self.pieces[module])}
-        return {piece}
+        if name != "*":
+            return {piece}
+        found = {one for one in self.pieces if f"{one}.".startswith(f"{module}.")}
+        return {(one, name) for one in found for name in ("", *self.pieces[one])}
 
 
 class Reading(Names):
@@ -113,7 +135,11 @@ class Reading(Names):
     def __init__(self, texts: dict[str, str]) -> None:
         """texts: module → its source. Raises SyntaxError."""
         super().__init__(dict.fromkeys(texts, ()))
-        self.modules = {name: self._module(text) for name, text in texts.items()}
+        packages = {name.rpartition(".")[0] for name in texts}
+        self.modules = {
+            name: self._module(text, name if name in packages else name.rpartition(".")[0])
+            for name, text in texts.items()
+        }
         self.pieces = {name: list(module.pieces) for name, module in self.modules.items()}
         self.registered = self._registered()
 
@@ -125,13 +151,16 @@ class Reading(Names):
             for name in ("", *module.pieces, *module.aliases)
         }
 
-    def _module(self, text: str) -> Module:
+    def _module(self, text: str, package: str) -> Module:
+        """package: the one in which it is, from which its relative imports count."""
         module = Module()
         for statement in ast.parse(text).body:
-            statement = _bare(statement)
+            statement = _bare(_absolute(statement, package))
             match statement:
                 case ast.Import() | ast.ImportFrom():
                     module.aliases.update(self._imports([statement]))
+                    if self._unnamed(statement):
+                        module.effects.append(statement)
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                     module.pieces.setdefault(name, []).append(statement)
                 case ast.Assign(targets=targets) if all(
@@ -155,6 +184,9 @@ class Reading(Names):
             # Importing a module imports what it imports, and the packages that it is in.
             further = {(alias[0], "") for alias in module.aliases.values()}
             further |= {(where.rpartition(".")[0], "")} if "." in where else set()
+            # What is imported on a condition has its name in no table.
+            for node in itertools.chain(*map(_run_at_import, statements)):
+                further.update(*map(self._whole, self._imports([node]).values()))
         elif name in module.pieces:
             statements, further = module.pieces[name], {(where, "")}
         else:
@@ -170,21 +202,21 @@ class Reading(Names):
     def _registered(self) -> dict[Piece, set[Piece]]:
         """Register → what decorators put into it: whoever reads the register uses them all.
 
-        A decorator of the package can only reach the registers that its own text names.
+        A decorator of the package can only reach itself and the registers that its own text
+        names.
         """
         found: dict[Piece, set[Piece]] = {}
         for where, module in self.modules.items():
+            own = {**{one: (where, one) for one in module.pieces}, **module.aliases}
             for name, statements in module.pieces.items():
-                for decorator in _decorators(statements):
-                    if not isinstance(decorator, ast.Name):
-                        continue
-                    maker = module.aliases.get(decorator.id, (where, decorator.id))
+                for maker in set().union(
+                    *(self.named_in(d, own) for d in _decorators(statements))
+                ):
                     home = self.modules.get(maker[0], Module())
-                    for statement in home.pieces.get(maker[1], ()):
-                        nodes = ast.walk(statement)
-                        named = {node.id for node in nodes if isinstance(node, ast.Name)}
-                        for register in named & set(home.pieces):
-                            found.setdefault((maker[0], register), set()).add((where, name))
+                    nodes = [n for s in home.pieces.get(maker[1], ()) for n in ast.walk(s)]
+                    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+                    for register in {maker[1], *named} & set(home.pieces):
+                        found.setdefault((maker[0], register), set()).add((where, name))
         return found
 
 
@@ -210,9 +242,15 @@ class Package(Names):
         return self._digests[chosen]
 
     def named_in_text(self, code: str) -> set[Piece]:
-        """The pieces that code names, as text. Raises SyntaxError."""
+        """The pieces that a notebook's code names; all where the text cannot tell."""
         if code not in self._named:
-            self._named[code] = self.named_in(ast.parse(code))
+            try:
+                found = self.named_in(ast.parse(code))
+            except SyntaxError:  # IPython takes more than Python: %time, !ls, name?
+                found = self._whole((PACKAGE, "*"))
+            if "importlib" in code:
+                found = self._whole((PACKAGE, "*"))
+            self._named[code] = found
         return self._named[code]
 
     def reached(self, roots: Iterable[Piece]) -> frozenset[Piece]:
@@ -232,6 +270,30 @@ class Package(Names):
     def _look_up(self, piece: Piece) -> Look:
         # A name that is not there: running it will say so better than this can.
         return self.graph.get(piece, ("missing", frozenset()))
+
+
+def _run_at_import(statement: ast.AST) -> Iterator[ast.AST]:
+    """The imports in a statement that run with it, and not only when a function is called."""
+    match statement:
+        case ast.Import() | ast.ImportFrom():
+            yield statement
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+            pass
+        case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
+            pass
+        case _:
+            for part in ast.iter_child_nodes(statement):
+                yield from _run_at_import(part)
+
+
+def _absolute(statement: ast.stmt, package: str) -> ast.stmt:
+    """The statement with its relative imports said in full. package: the one that it is in."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            node.module = ".".join([*above, *([node.module] if node.module else [])])
+            node.level = 0
+    return statement
 
 
 def _decorators(statements: list[ast.stmt]) -> Iterator[ast.expr]:
@@ -303,12 +365,8 @@ def _recalled(content: dict, state: str) -> Package:
 
 def named_in(path: Path, root: Path) -> set[Piece]:
     """The pieces of the package that a notebook's code names."""
-    code = "\n".join(text for kind, text, _ in _cells(path) if kind == "code")
-    try:
-        return package(root).named_in_text(code)
-    except SyntaxError:
-        # The run will say what is wrong; until then all of the notebook's text counts.
-        return set()
+    code = "\n".join(text for kind, text, *_ in _cells(path) if kind == "code")
+    return package(root).named_in_text(code)
 
 
 def notebook(path: Path, root: Path, runner: Piece) -> str:
@@ -321,15 +379,26 @@ def notebook(path: Path, root: Path, runner: Piece) -> str:
     return _joined(own, package(root).digest({runner, *named_in(path, root)}))
 
 
+def is_of(executed: Path, source: Path) -> bool:
+    """Whether an executed notebook has the cells of its source, but for parameters put in."""
+    ran = [cell for cell in _cells(executed) if "injected-parameters" not in cell[2]]
+    return ran == _cells(source)
+
+
 def command(root: Path, *runners: Piece) -> str:
     """sha256 of all code that these functions of the package use."""
     return _joined(package(root).digest(runners))
 
 
-def _cells(path: Path) -> list[tuple[str, str, list[str]]]:
-    """Kind, text and tags of a notebook's cells."""
+def _cells(path: Path) -> list[tuple]:
+    """Kind, text and tags of a notebook's cells, and the pictures put into their text."""
     return [
-        (cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
+        (
+            cell["cell_type"],
+            "".join(cell["source"]),
+            cell["metadata"].get("tags", []),
+            *([cell["attachments"]] if cell.get("attachments") else []),
+        )
         for cell in json.loads(path.read_text("utf-8"))["cells"]
     ]
 

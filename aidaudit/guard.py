@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -18,10 +19,17 @@ from aidaudit.errors import AuditError, nearest
 from aidaudit.files import DECLARED
 from aidaudit.repro import root
 
-# What rules declare. Code and environment are accounted for otherwise.
-DECLARABLE = ("config/", "data/", "figures/", "report/")
 # Where runners and Python keep what is no output.
 OWN = (".staging/", ".git/")
+# Code and environment are accounted for otherwise (`fingerprint`, the lock); and so is what
+# comes with the system. All else is data: declared, or not to be read.
+_CODE = tuple(f"{one}{os.sep}" for one in (Path(__file__).parent, sys.prefix, sys.base_prefix))
+_SYSTEM = ("/usr/", "/etc/", "/opt/", "/nix/", "/snap/", "/proc/", "/sys/", "/dev/",
+           "/Library/", "/System/")  # fmt: skip
+# Elsewhere a library may keep what it likes, but not what results come from.
+_DATA = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".json", ".parquet", ".yaml", ".yml", ".txt",
+         ".zip", ".gz", ".pkl", ".py", ".ipynb")  # fmt: skip
+_HIDDEN = re.compile(r"(^|[/\\])\.[^/\\.]")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.truncate": 1, "os.link": 2,
             "os.symlink": 2}  # fmt: skip
@@ -111,12 +119,13 @@ class _Guard:
     def _file(self, path: str | bytes | os.PathLike, *, writes: bool) -> None:
         # normpath, not resolve: a linked data folder keeps the name that the rules give it.
         full = os.path.normpath(Path.cwd() / os.fsdecode(path))
-        if not full.startswith(self.here) or full.startswith(self.temporary):
+        if full.startswith(self.temporary) or "__pycache__" in full:
             return
-        if "__pycache__" in full:
-            return
-        name = full[len(self.here) :].replace(os.sep, "/")
+        inside = full.startswith(self.here)
+        name = full[len(self.here) :].replace(os.sep, "/") if inside else full
         if name.startswith(OWN):
+            return
+        if not inside and (writes or full.startswith(_SYSTEM) or not full.endswith(_DATA)):
             return
         if writes:
             raise AuditError(
@@ -124,13 +133,20 @@ class _Guard:
                 file=name,
                 mend="write with aidaudit.files, and declare the file in the rule's outputs.",
             )
-        if name.startswith(DECLARABLE) and name not in self.inputs:
-            raise AuditError(
-                "the notebook reads an undeclared file",
-                file=name,
-                mend=f"{nearest(name, self.inputs)}Declare it in aidaudit/plan.py, and read it "
-                "with aidaudit.files.",
+        # What is hidden is a library's own: ~/.cache may lie in the checkout, too.
+        own = full.startswith(_CODE) or _HIDDEN.search(name)
+        if own or name in self.inputs or Path(full).is_dir():
+            return
+        if name.endswith(".py"):
+            mend = "move what it defines into the package aidaudit."
+        elif inside:
+            mend = (
+                f"{nearest(name, self.inputs)}Declare it in aidaudit/plan.py, and read it "
+                "with aidaudit.files."
             )
+        else:
+            mend = "put it into data/raw with its origin (`aidaudit ingest`)."
+        raise AuditError("the notebook reads an undeclared file", file=name, mend=mend)
 
     def _address(self, args: tuple) -> None:
         where = args[1] if len(args) == 2 else args[0]

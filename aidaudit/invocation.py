@@ -8,9 +8,11 @@ What would leave outputs stale, half made or made by other code is refused with 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from aidaudit import repro
+from aidaudit import paths, repro
 from aidaudit.errors import AuditError, nearest
 
 # What `--config` knows: for a build, and for `snakemake ingest`. None: any value.
@@ -99,6 +101,15 @@ SETTINGS: dict[tuple[str, str], tuple[Callable[[Any], bool], str, str]] = {
 }
 # A marker that git, or nbdime in a cell, leaves where two sides disagree.
 _MARKERS = ("^<{7} ", '^ *"<{7} ')
+# By these, git takes another repository than the one that it is in.
+_ELSEWHERE = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+)
 _OPEN_FILES = 256
 
 
@@ -107,7 +118,7 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
 
     workflow: Snakemake's. config: what `--config` gave. Raises AuditError.
     """
-    tidied = repro.tidied(os.environ)
+    tidied = _at_home(repro.tidied(os.environ))
     # The commands of jobs are those of this environment, activated or not.
     folders = [str(Path(sys.executable).parent), tidied.get("PATH", os.defpath)]
     os.environ.clear()
@@ -123,6 +134,7 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
             mend=f"cd {shlex.quote(str(root))} && snakemake",
         )
     repro.check_package(root)
+    _packages(root)
     _modules(root)
     _conflicts(root)
     _open_files()
@@ -249,13 +261,48 @@ def _modules(root: Path) -> None:
             )
 
 
+def _at_home(variables: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which git takes the repository that it is in.
+
+    Hooks, and `git rebase --exec`, name that of whoever runs them.
+    """
+    return {name: value for name, value in variables.items() if name not in _ELSEWHERE}
+
+
+def _packages(root: Path) -> None:
+    """Refuse other versions than the lock has: by its hash receipts tell the environment."""
+    lock = root / paths.LOCK
+    pinned: dict[str, set[str]] = {}
+    for name, version in re.findall(
+        r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)",
+        lock.read_text("utf-8") if lock.is_file() else "",
+        re.MULTILINE,
+    ):
+        pinned.setdefault(_normal(name), set()).add(version)
+    # By the folders' names: to read what they hold takes a third of a second.
+    installed = Path(sysconfig.get_paths()["purelib"]).glob("*.dist-info")
+    for name, version in sorted(one.stem.rsplit("-", 1) for one in installed):
+        if version not in pinned.get(_normal(name), {version}):
+            raise AuditError(
+                "a package of this environment has another version than the lock names.",
+                file=paths.LOCK,
+                found=f"{name} {version}",
+                expected=" or ".join(sorted(pinned[_normal(name)])),
+                mend=f"pip install --require-hashes -r {paths.LOCK}",
+            )
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
 def _conflicts(root: Path) -> None:
     """Refuse a file in which a merge left both sides."""
     asked = [part for marker in _MARKERS for part in ("-e", marker)]
     try:
         done = subprocess.run(
-            ["git", "grep", "-nIEz", "--max-count=1", *asked],
-            cwd=root, capture_output=True, text=True, check=False,
+            ["git", "grep", "--no-color", "-nIEz", "--max-count=1", *asked],
+            cwd=root, env=_at_home(os.environ), capture_output=True, text=True, check=False,
         )  # fmt: skip
     except OSError:
         return  # without git nothing is merged

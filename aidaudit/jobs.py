@@ -6,11 +6,13 @@ they do not reach rebuilds nothing when it changes.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from aidaudit import receipts as receipting
 from aidaudit import repro
+from aidaudit.errors import AuditError
 from aidaudit.excerpts import Excerpt
 
 
@@ -61,8 +63,28 @@ def notebook(
         allowed=allowed,
         made_from=opened["made_from"],
     )
+    _as_planned(opened, "notebook", executed)
     if receipt:
         receipting.close(opened, [*outputs, executed], receipt)
+
+
+def _as_planned(opened: dict, runner: str, executed: str | None = None) -> None:
+    """Raises AuditError where a notebook or its code has changed since the job was planned.
+
+    Outputs would bear the hash of what was planned, and count as made by it once the edit is
+    taken back: `git stash`, a build of another, `git stash pop`.
+    """
+    # Imported by name: what only compares is no code from which outputs are made.
+    fingerprint = importlib.import_module("aidaudit.fingerprint")
+    source, root = opened["notebook"], repro.root()
+    now = fingerprint.notebook(root / source, root, ("aidaudit.jobs", runner))
+    same = executed is None or fingerprint.is_of(root / executed, root / source)
+    if opened["code"] and not (same and now == opened["code"]):
+        raise AuditError(
+            "it or the code that it uses has changed while the build was running.",
+            file=source,
+            mend="give the same command again.",
+        )
 
 
 def numbers(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
@@ -152,6 +174,7 @@ def sweep_part(
         excerpts=excerpts,
         allowed=allowed,
     )
+    _as_planned(opened, "sweep_part")
     if receipt:
         receipting.close(opened, outputs, receipt)
 

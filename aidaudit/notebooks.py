@@ -44,8 +44,11 @@ METADATA = {
 ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 # Set in every kernel: its warning that it talks over local TCP would stand before every real
 # message, and what nobody types needs no history, a database on disk and a thread. Extensions
-# are loaded before the first cell, and before IPython takes hold of what cells print.
-PROFILE = """\
+# are loaded before the first cell, and before IPython takes hold of what cells print. ipykernel
+# takes its folder off the path to modules, also where PYTHONPATH names it.
+PROFILE = f"""\
+import sys
+sys.path[:0] = {{{str(Path(__file__).parents[1])!r}}} - set(sys.path)
 c.InteractiveShellApp.exec_PYTHONSTARTUP = False
 c.InteractiveShellApp.ignore_cwd = True
 c.IPKernelApp.log_level = "CRITICAL"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import symtable
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ def declared(path: str | Path) -> dict[str, Parameter]:
     Raises AuditError when there is not exactly one cell tagged 'parameters', or it holds
     anything but annotated literals of the supported types.
     """
-    tagged = _tagged(path)
+    tagged, _ = _code(path)
     if len(tagged) != 1:
         raise AuditError(
             "a notebook has exactly one cell tagged 'parameters'",
@@ -66,15 +67,20 @@ def declared(path: str | Path) -> dict[str, Parameter]:
     return {parameter.name: parameter for parameter in found}
 
 
-def _tagged(path: str | Path) -> list[str]:
-    """The text of the cells tagged 'parameters'."""
+def _code(path: str | Path) -> tuple[list[str], dict[int, str]]:
+    """The text of the cells tagged 'parameters'; and of other code, by the cell's number."""
     try:
         cells = json.loads((root() / path).read_text("utf-8"))["cells"]
-        return [
-            "".join(cell["source"])
-            for cell in cells
-            if "parameters" in cell["metadata"].get("tags", [])
-        ]
+        tagged, others = [], {}
+        for number, cell in enumerate(cells, 1):
+            text = "".join(cell["source"])
+            tags = cell["metadata"].get("tags", [])
+            if "parameters" in tags:
+                tagged.append(text)
+            # papermill replaces what was injected before.
+            elif cell["cell_type"] == "code" and "injected-parameters" not in tags:
+                others[number] = text
+        return tagged, others
     except FileNotFoundError as error:
         raise AuditError("there is no such notebook", file=path) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -127,9 +133,18 @@ def checked(
 
     allowed: the values that a parameter may take (each item, for lists); names that the
     notebook does not declare are of no concern. Raises AuditError for an unknown or missing
-    parameter, a wrong type and a value that is not allowed.
+    parameter, a wrong type, a value that is not allowed, and a notebook that goes on with
+    another value than it is given: what it makes would be told to come from the one given.
     """
     known = declared(path)
+    for number, text in _code(path)[1].items():
+        for name in sorted(_bound(text) & set(known)):
+            raise AuditError(
+                f"cell {number} gives the parameter '{name}' another value",
+                file=path,
+                mend="take it out, or give it another name. To try a value: "
+                f"aidaudit run {path} -p {name}=VALUE",
+            )
     for name in given:
         if name not in known:
             raise AuditError(
@@ -142,6 +157,16 @@ def checked(
         name: _one(path, parameter, given, (allowed or {}).get(name))
         for name, parameter in known.items()
     }
+
+
+def _bound(text: str) -> set[str]:
+    """The names to which a cell's code gives values; %magic and !commands are left out."""
+    plain = "\n".join("" if line[:1] in ("%", "!") else line for line in text.splitlines())
+    try:
+        names = symtable.symtable(plain, "cell", "exec").get_symbols()
+    except SyntaxError:  # running it will say
+        return set()
+    return {one.get_name() for one in names if one.is_assigned() or one.is_imported()}
 
 
 def _one(path: str | Path, parameter: Parameter, given: dict, allowed: list | None) -> object:

@@ -63,7 +63,18 @@ def opened(
 
 
 def close(receipt: dict, outputs: Sequence[str], path: str) -> None:
-    """Add the hashes of the outputs, and write the receipt to its path."""
+    """Add the hashes of the outputs, and write the receipt to its path.
+
+    Raises AuditError where an input is no longer what it was when the job began.
+    """
+    for one, digest in receipt["inputs"].items():
+        # An excerpt is no file.
+        if (repro.root() / one).is_file() and sha256(one) != digest:
+            raise AuditError(
+                f"it has changed while the job {job_of(path)} read it.",
+                file=one,
+                mend="give the same command again.",
+            )
     made = {files.name(output): sha256(output) for output in sorted(outputs)}
     files.write_json({**receipt, "outputs": made}, path)
 

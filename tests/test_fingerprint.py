@@ -160,6 +160,14 @@ def test_a_module_handed_over_whole_counts_whole(root):
         "from aidaudit.helpers import used as u\nu(1)",
         "import aidaudit.helpers as h\nh.used(1)",
         "from aidaudit import again\nagain.used(1)",
+        "import aidaudit.helpers, aidaudit.late\naidaudit.helpers.used(1)",
+        "from aidaudit.helpers import *\nused(1)",
+        "import importlib\nimportlib.import_module('aidaudit.helpers').used(1)",
+        "from aidaudit.helpers import used as f\nf(1)\nfrom aidaudit.register import pick as f",
+        "from aidaudit import helpers\neval('helpers.used(1)')",
+        # What IPython runs and Python does not.
+        "%matplotlib inline\nfrom aidaudit import helpers\nhelpers.used(1)",
+        "%%time\nfrom aidaudit import helpers\nhelpers.used(1)",
     ],
 )
 def test_every_way_of_importing_is_followed(root, cell):
@@ -167,6 +175,45 @@ def test_every_way_of_importing_is_followed(root, cell):
     before = digest(root, path)
     edit(root, "helpers", "x + LIMIT", "x - LIMIT")
     assert digest(root, path) != before
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "from .helpers import used\ndef go(): return used(1)",
+        "from . import helpers\ndef go(): return helpers.used(1)",
+        "from aidaudit.helpers import *\ndef go(): return used(1)",
+        "import aidaudit.helpers\ndef go(): return aidaudit.helpers.used(1)",
+        "try:\n    from aidaudit.helpers import used\nexcept ImportError:\n    used = None\n"
+        "def go(): return used(1)",
+        "from aidaudit import helpers\nR = {}\n"
+        "def named(name): return lambda function: R.setdefault(name, function)\n"
+        "@named('a')\ndef first(): return helpers.used(1)\n"
+        "def go(): return R['a']()",
+        "import functools\nfrom aidaudit import helpers\n"
+        "@functools.singledispatch\ndef go(x=1): pass\n"
+        "@go.register\ndef _(x: int): return helpers.used(x)",
+        "from aidaudit.helpers import used\ndef go(): return globals()['used'](1)",
+    ],
+)
+def test_every_way_of_naming_within_the_package_is_followed(root, module):
+    (root / "aidaudit/extra.py").write_text(module)
+    path = notebook(root, "from aidaudit.extra import go\ngo()")
+    before = digest(root, path)
+    edit(root, "helpers", "x + LIMIT", "x - LIMIT")
+    assert digest(root, path) != before
+
+
+def test_a_picture_put_into_a_cell_counts_by_what_it_shows(root):
+    path = notebook(root, USES)
+    text = json.loads(path.read_text())
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "![](attachment:image.png)"}
+    found = set()
+    for picture in ("AAAA", "BBBB"):
+        cell["attachments"] = {"image.png": {"image/png": picture}}
+        path.write_text(json.dumps({**text, "cells": [*text["cells"], cell]}))
+        found.add(digest(root, path))
+    assert len(found) == 2
 
 
 def test_what_an_import_runs_counts(root):

@@ -252,6 +252,21 @@ def test_a_full_disk_of_old_outputs_is_one_message():
     assert "make room where .snakemake/a.txt lies" in str(error.value)
 
 
+def test_another_version_than_the_lock_s_is_refused_with_both(tmp_path, monkeypatch):
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs/requirements.txt").write_text(
+        "typing-extensions==4.1 ; python_version < '3.12' \\\n    --hash=sha256:0\n"
+        "typing-extensions==4.2 ; python_version >= '3.12'\npandas[excel]==3.0 \\\n"
+    )
+    monkeypatch.setattr(invocation.sysconfig, "get_paths", lambda: {"purelib": tmp_path})
+    for folder in ("typing_extensions-4.2.dist-info", "own-1.dist-info"):
+        (tmp_path / folder).mkdir()
+    invocation._packages(tmp_path)
+    (tmp_path / "pandas-2.2.3.dist-info").mkdir()
+    with pytest.raises(AuditError, match=r"(?s)pandas 2\.2\.3.*3\.0.*pip install --require"):
+        invocation._packages(tmp_path)
+
+
 # ---------------------------------------------------------------- merges
 
 
@@ -294,8 +309,13 @@ def test_a_merge_conflict_is_told_with_file_and_row_and_the_advice_resolves_it(
     commit("ours")
     invocation._conflicts(tmp_path)
     git("merge", "other")
+    # As a user may have set git, and as a hook of another repository calls a build.
+    git("config", "color.ui", "always")
+    git("init", "-q", "another")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "another/.git"))
     with pytest.raises(AuditError) as error:
         invocation._conflicts(tmp_path)
+    monkeypatch.delenv("GIT_DIR")
     assert str(error.value.file) == path
     assert file.read_text().splitlines()[error.value.row - 1].startswith("<<<<<<< ")
     assert f"git checkout --ours -- {path}" in error.value.mend

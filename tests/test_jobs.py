@@ -1,10 +1,13 @@
-"""Jobs that run no notebook: what they make again, and what they leave."""
+"""Jobs: what they make again, what they leave, and what may not change while they run."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from aidaudit import jobs, paths, report
+from aidaudit import fingerprint, jobs, notebooks, paths, report
+from aidaudit.errors import AuditError
 
 NAMES = ("a", "b")
 RECEIPT = paths.receipt("report", "pages")
@@ -67,3 +70,79 @@ def test_a_page_that_is_not_as_it_was_left_is_made_again(pages):
     Path("b.html").unlink()
     assert pages() == ["a", "b"]
     assert Path("a.html").read_text() == "page of notebook a"
+
+
+# ---------------------------------------------------------------- edits while a build runs
+
+CELL = "from aidaudit.helpers import one\none()"
+SOURCE, HELPERS = "notebooks/n.ipynb", "aidaudit/helpers.py"
+
+
+def _source(text: str) -> str:
+    cells = [
+        {
+            "cell_type": "code",
+            "metadata": {"tags": ["parameters"]},
+            "source": "x: int = 1  # a",
+        },
+        {"cell_type": "code", "metadata": {}, "source": text},
+    ]
+    full = [{**one, "id": f"c{n}", "execution_count": None, "outputs": []}
+            for n, one in enumerate(cells)]  # fmt: skip
+    return json.dumps({"cells": full, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    """Runs a job of one notebook; what it is given happens before and after it is executed."""
+    for path, text in (
+        ("Snakefile", ""), ("config/x", ""), (paths.LOCK, ""), ("in.csv", "1"),
+        (SOURCE, _source(CELL)), (HELPERS, "def one(): return 1"),
+    ):  # fmt: skip
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    fingerprint.package.cache_clear()
+    code = fingerprint.notebook(tmp_path / SOURCE, tmp_path, ("aidaudit.jobs", "notebook"))
+
+    def run(before=None, after=None):
+        def executing(source, executed, **_):
+            fingerprint.package.cache_clear()
+            for path, text in (before or {}).items():
+                Path(path).write_text(text)
+            shutil.copy(source, executed)
+            Path("out.csv").write_text("made")
+            for path, text in (after or {}).items():
+                Path(path).write_text(text)
+
+        monkeypatch.setattr(notebooks, "run", executing)
+        jobs.notebook(
+            SOURCE, "n.ipynb", rule="figure", code=code, offer={"x": 1}, own={},
+            inputs=["in.csv"], outputs=["out.csv"], log="n.log", allowed={}, receipt=RECEIPT,
+        )  # fmt: skip
+
+    return run
+
+
+def test_what_did_not_change_leaves_a_receipt(planned):
+    planned()
+    assert Path(RECEIPT).exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({SOURCE: _source("2")}, {}, rf"{SOURCE}: it or the code"),
+        ({}, {SOURCE: _source("2")}, rf"{SOURCE}: it or the code"),
+        # Taken back before the job has ended, and yet it is what ran.
+        ({SOURCE: _source("2")}, {SOURCE: _source(CELL)}, rf"{SOURCE}: it or the code"),
+        ({}, {HELPERS: "def one(): return 2"}, rf"{SOURCE}: it or the code"),
+        ({}, {"in.csv": "2"}, r"in\.csv: it has changed while the job report/pages read it"),
+    ],
+)
+def test_what_changes_while_a_job_runs_is_told_and_leaves_no_receipt(
+    planned, before, after, told
+):
+    with pytest.raises(AuditError, match=told):
+        planned(before, after)
+    assert not Path(RECEIPT).exists()

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -89,6 +91,23 @@ def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout)
         (checkout / path).write_text(text)
 
 
+@pytest.mark.build
+def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs_in(checkout):
+    # As `aidaudit run` and builds without warm starts have it: from the checkout's own folder.
+    for name in ("aidaudit", "CITATION.cff"):
+        (checkout / name).symlink_to(Path(notebooks.__file__).parents[1] / name)
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys; from aidaudit import config, notebooks as n\n"
+         "n.run(sys.argv[1], 'out/n.ipynb', parameters={'donor': 'France'}, inputs=[],"
+         " outputs=['out/a.txt'], log='logs/n.ipynb', limits=config.Limits(minutes=1))",
+         save("import aidaudit\nfrom aidaudit import files",
+              "files.write_text('out/a.txt', aidaudit.__file__)", parameters=ONE)],
+        env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert (checkout / "out/a.txt").read_text() == f"{checkout}/aidaudit/__init__.py"
+
+
 # ---------------------------------------------------------------- parameters
 
 
@@ -134,6 +153,19 @@ def test_wrong_parameters_are_explained(checkout, change, message):
         parameters.checked(save(), {**GIVEN, **change}, allowed)
     assert str(refused.value).startswith("notebooks/n.ipynb: ")
     refused.match(f"(?s){message}")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["months = 12", "%matplotlib inline\nmonths += 1", "for months in (1, 2):\n    pass",
+     "if net:\n    months = 9"],
+)  # fmt: skip
+def test_a_notebook_goes_on_with_the_values_that_it_is_given(checkout, code):
+    with pytest.raises(AuditError, match="cell 4 gives the parameter 'months' another value"):
+        parameters.checked(save("1", code), GIVEN)
+    parameters.checked(
+        save("[months for months in (1,)]\nother = months\ndef f(months): pass"), GIVEN
+    )
 
 
 def test_missing_parameter_shows_its_comment(checkout):
@@ -279,6 +311,9 @@ def test_the_limit_of_time_is_that_of_the_whole_notebook(checkout):
         ("open('data/other.txt').read()", "reads an undeclared file"),
         ("import pandas\npandas.read_csv('data/other.txt')", "reads an undeclared file"),
         ("import os\nos.open('data/other.txt', os.O_RDONLY)", "reads an undeclared file"),
+        ("open('scratch/tried.csv').read()", r"scratch/tried\.csv: .*undeclared file"),
+        ("import sys\nsys.path.insert(0, '.')\nimport mine", "into the package aidaudit"),
+        ("open(files.root().parent / 'a.csv').read()", "(?s)undeclared file.*aidaudit ingest"),
         ("open('data/in.txt', 'a').write('x')", "writes past its outputs"),
         ("open('other.txt', 'w').write('x')", "writes past its outputs"),
         ("import os\nos.remove('data/other.txt')", "writes past its outputs"),
@@ -299,8 +334,10 @@ def test_the_limit_of_time_is_that_of_the_whole_notebook(checkout):
     ],
 )
 def test_what_is_not_declared_is_refused_by_whatever_means(checkout, code, told):
-    (checkout / "data/other.txt").write_text("a\n1\n")
-    path = save(code, "from aidaudit import files", WRITE, parameters=ONE)
+    (checkout / "scratch").mkdir()
+    for name in ("data/other.txt", "scratch/tried.csv", "mine.py", "../a.csv"):
+        (checkout / name).write_text("a\n1\n")
+    path = save("from aidaudit import files", code, WRITE, parameters=ONE)
     with pytest.raises(AuditError, match=told):
         execute(path)
     assert not (checkout / "out").exists()
