@@ -29,7 +29,8 @@ def corrected(folder: str) -> pd.DataFrame:
     source = sources.correction_source(folder)
     rows = corrections.read_corrections()
     corrections.check_sources(rows)
-    return corrections.apply(raw, rows, source, number)
+    table = RAW[sources.package(folder)["resources"][0]["name"]]
+    return corrections.applied(raw, rows, source, number, table, sources.table_path(folder))
 
 
 def kiel(release: int) -> pd.DataFrame:

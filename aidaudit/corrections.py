@@ -6,6 +6,7 @@ change. Any other count stops the build, so that an upstream fix is noticed.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -94,9 +95,16 @@ def accepted(
 ) -> set[tuple[int, str]]:
     """Cells (index, column) that a row with `from` equal to `to` accepts as published."""
     same = corrections["from"] == corrections["to"]
+    return spoken_of(raw, corrections[same], source, release)
+
+
+def spoken_of(
+    raw: pd.DataFrame, corrections: pd.DataFrame, source: str, release: int | None = None
+) -> set[tuple[int, str]]:
+    """Cells (index, column) that a row accepts or corrects: somebody has looked at them."""
     return {
         (index, row["column"])
-        for _, row in _mine(corrections[same], source, release).iterrows()
+        for _, row in _mine(corrections, source, release).iterrows()
         if row["column"] in raw.columns
         for index in raw.index[_hit(raw, row)]
     }
@@ -139,3 +147,20 @@ def apply(
         if row["from"] != row["to"]:
             corrected.loc[hit, column] = _value(corrected, row, "to")
     return corrected
+
+
+def applied(
+    raw: pd.DataFrame,
+    corrections: pd.DataFrame,
+    source: str,
+    release: int | None,
+    table: schema.Table,
+    shown: str | Path,
+) -> pd.DataFrame:
+    """`apply`, held against the table's schema: what a row sets has limits too.
+
+    shown: how errors name the raw table.
+    """
+    known = partial(accepted, corrections=corrections, source=source, release=release)
+    corrected = apply(raw, corrections, source, release)
+    return schema.validate(corrected, table, shown, accepted=known)

@@ -35,10 +35,14 @@ _UNITS = {
     "percentage points": "percentage points", "km²": "km²", "times": "times",
     "months": "months",
 }  # fmt: skip
+# Between thousands: spaces of several widths, and what some countries write instead.
+_APART = " \u2007\u2009\u00a0\u202f'’"
 _WORDS = "|".join(sorted(map(re.escape, (*_SCALES, *_UNITS)), key=len, reverse=True))
 _QUOTED = re.compile(
     r"(?<![\w.,])(?P<before>US\$|USD|EUR|\$|€)?\s?(?P<sign>[-+−–])?"
-    r"(?P<before2>US\$|\$|€)?\s?(?P<digits>[0-9][0-9.,'’\u00a0\u202f]*[0-9]|[0-9])"
+    r"(?P<before2>US\$|\$|€)?\s?"
+    rf"(?P<digits>[0-9]{{1,3}}(?:[{_APART}][0-9]{{3}})+(?![0-9{_APART}][0-9])(?:[.,][0-9]+)?(?![0-9])"
+    r"|[0-9][[0-9].,]*[0-9]|[0-9])"
     rf"(?P<after>(?:\s?(?:{_WORDS})(?!\w))*)(?!\w)",
     re.IGNORECASE,
 )
@@ -112,7 +116,7 @@ def _read(match: re.Match) -> Quoted:
 
 def _spellings(digits: str) -> list[str]:
     """What digits may mean: 1,234 is a thousand, or one and a bit; 222,9 is a decimal."""
-    digits = re.sub("['’\u00a0\u202f]", "", digits)
+    digits = re.sub(f"[{_APART}]", "", digits)
     marks = re.findall("[.,]", digits)
     found = []
     for point, group in ((".", ","), (",", ".")):
@@ -145,7 +149,9 @@ def find(one: Quoted, archive: Archive) -> list[Hit]:
         value = number["value"]
         if isinstance(value, str) or not _fits(one, number["unit"]):
             continue
-        factor = _scale(number["unit"]) / one.scale if one.scale else 1.0
+        scale = _scale(number["unit"])
+        # What bears no scale is written as the build does, or out.
+        ways = [(scale / one.scale, False)] if one.scale else [(1.0, False), (scale, True)]
         best = min(
             (
                 (
@@ -154,8 +160,13 @@ def find(one: Quoted, archive: Archive) -> list[Hit]:
                     quote != one.values[0][0],
                 )
                 for quote, last in one.values
+                for factor, out in ways
                 for turned in ((False,) if one.sign else (False, True))
-                if _rounds((-value if turned else value) * factor, quote, last)
+                if _rounds(
+                    (-value if turned else value) * factor,
+                    quote,
+                    max(last, _zeros(quote)) if out and factor > 1 else last,
+                )
             ),
             default=None,
         )
@@ -184,8 +195,8 @@ def _scale(unit: str) -> float:
 
 
 def _fits(one: Quoted, unit: str) -> bool:
-    """Whether a quotation can mean a number of this unit."""
-    if one.scale and one.unit == "" and _scale(unit) == 1.0:
+    """Whether a quotation can mean a number of this unit; people count in millions too."""
+    if one.scale and one.unit == "" and _scale(unit) == 1.0 and unit != "count":
         return False
     if one.unit == "%":
         return unit.startswith("%")
@@ -195,6 +206,12 @@ def _fits(one: Quoted, unit: str) -> bool:
 def _rounds(value: float, quote: float, last: float) -> bool:
     """Whether a value rounds to what is quoted; a half may have been rounded either way."""
     return abs(value - quote) <= last / 2 * (1 + 1e-9)
+
+
+def _zeros(quote: float) -> float:
+    """The place of the last digit of a whole number that is no zero: 100 for 1,200."""
+    digits = f"{abs(quote):.0f}"
+    return 10.0 ** (len(digits) - len(digits.rstrip("0"))) if quote % 1 == 0 else 1.0
 
 
 def _printed(display: str, quote: float, last: float, factor: float) -> bool:

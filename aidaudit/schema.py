@@ -103,21 +103,21 @@ class Table:
         )
 
     def fields(self, loose: Collection[str] = ()) -> list[dict]:
-        """The Frictionless fields, units included; `loose` columns have no limits."""
+        """The Frictionless fields, units included; `loose` columns have no constraints."""
         fields = []
         for name, column in self.columns.items():
             entry = {"name": name, "type": column.type, "description": column.description}
             if column.unit:
                 entry["unit"] = column.unit
-            limited = name not in loose
             constraints = {
                 "required": column.required or None,
-                "minimum": column.minimum if limited else None,
-                "maximum": column.maximum if limited else None,
+                "minimum": column.minimum,
+                "maximum": column.maximum,
                 "pattern": column.pattern,
                 "enum": column.values,
             }
-            constraints = {k: v for k, v in constraints.items() if v is not None}
+            bounds = {} if name in loose else constraints
+            constraints = {k: v for k, v in bounds.items() if v is not None}
             if column.type == "integer":
                 for bound in ("minimum", "maximum"):
                     if bound in constraints:
@@ -214,6 +214,24 @@ def _mend(name: str, column: Column | None, found: object, registers: Mapping) -
     )
 
 
+def _breaches(frame: pd.DataFrame, table: Table, registers: Mapping) -> pd.DataFrame | None:
+    """What pandera finds wrong, a row for each case; None where nothing is."""
+    try:
+        table.schema(registers).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        return errors.failure_cases
+    return None
+
+
+def broken(frame: pd.DataFrame, table: Table) -> set[tuple[int, str]]:
+    """The cells (index, column) of a typed table that break a limit."""
+    cases = _breaches(frame, table, {})
+    if cases is None:
+        return set()
+    placed = cases[cases["index"].notna()]
+    return set(zip(placed["index"].astype(int), placed["column"], strict=True))
+
+
 def validate(
     frame: pd.DataFrame,
     table: Table,
@@ -229,10 +247,9 @@ def validate(
     row 1.
     """
     registers = registers or {}
-    try:
-        return table.schema(registers).validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
+    cases = _breaches(frame, table, registers)
+    if cases is None:
+        return frame
     placed = cases[cases["index"].notna()]
     if placed.empty:
         case = cases.iloc[0]

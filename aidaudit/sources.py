@@ -174,8 +174,9 @@ def read_raw(folder: str) -> pd.DataFrame:
             mend=nearest(resource["name"], list(RAW))
             + "Restore it (`git checkout -- data/raw`), or ingest the upstream file again.",
         )
+    # What a correction changes is held against the schema once it is changed.
     accepted = partial(
-        corrections.accepted,
+        corrections.spoken_of,
         corrections=corrections.read_corrections(),
         source=correction_source(folder),
         release=int(about["release"]) if is_release(folder) else None,

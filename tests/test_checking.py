@@ -20,6 +20,7 @@ from aidaudit.checking import copies
 from aidaudit.errors import AuditError
 
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
+FLAGS = "reading,holds\n" + "".join(f"reading {n},{n > 2}\n" for n in range(6))
 
 
 def draw(folder, name, values, kind="bar"):
@@ -57,6 +58,7 @@ def root(tmp_path_factory):
     ]
     others = {
         "data/processed/article/monthly.csv": TABLE,
+        "data/processed/article/readings.csv": FLAGS,
         "data/processed/article/numbers.json": json.dumps(
             {f"key.{n}": {"value": n / 7, "unit": "%"} for n in range(20)}, indent=1
         ),
@@ -276,6 +278,49 @@ def test_decimal_commas_are_another_format_and_mixed_marks_are_not(given):
     assert given(spoken.replace("8,75", "8,76").encode()).status == "altered"
     # In such a table 8.750 is eight thousand to a reader.
     assert given(spoken.replace("8,75", "8.75").encode()).status == "altered"
+
+
+def test_true_is_true_in_capitals_too(given):
+    spoken = FLAGS.replace("True", "TRUE").replace("False", "FALSE")
+    assert given(spoken.encode()).status == "unchanged"
+    found = given(spoken.replace("reading 4,TRUE", "reading 4,FALSE").encode())
+    assert found.differences == ["row 6, column holds: 'FALSE' instead of 'True'"]
+    assert given(FLAGS.replace("reading 4", "READING 4").encode()).status == "altered"
+
+
+def test_what_excel_calls_unicode_text_is_read(given):
+    spoken = TABLE.replace(",", "\t").replace(".", ",")
+    assert given(spoken.encode("utf-16")).status == "unchanged"
+    assert given(spoken.replace("8,75", "8,76").encode("utf-16")).status == "altered"
+    assert given(spoken.encode("utf-16")[:-1]).status == "unknown"
+
+
+@pytest.mark.parametrize("digits", [1, 0])
+def test_rounded_numbers_are_the_same_as_far_as_they_can_show(given, digits):
+    frame = pd.read_csv(io.StringIO(TABLE))
+    rounded = frame.to_csv(index=False, float_format=f"%.{digits}f")
+    found = given(rounded.encode())
+    assert (found.status, found.path) == ("lossy", "data/processed/article/monthly.csv")
+    assert found.differences == [
+        f"column value_eur_bn is rounded; digits after the point: {digits}"
+    ]
+    # 8.75 is rounded to 8.8 or 9, never to 8.9 or 10.
+    frame.loc[6, "value_eur_bn"] = 8.9 if digits else 10
+    wrong = frame.to_csv(index=False, float_format=f"%.{digits}f")
+    assert given(wrong.encode()).status == "altered"
+    assert given(rounded.replace("2022-07", "2022-08").encode()).status == "altered"
+    # One cell among others that keep their digits was rounded by no program.
+    assert given(TABLE.replace("8.75", "8.8").encode()).status == "altered"
+
+
+def test_some_rows_of_a_table_are_said_to_be_in_it(given):
+    head, *rows = TABLE.splitlines()
+    found = given("\n".join([head, *rows[:3]]).encode())
+    assert (found.status, found.path) == ("altered", "data/processed/article/monthly.csv")
+    assert found.how == "all its rows are in this table, which has more"
+    assert found.differences[0] == "3 rows instead of 12"
+    other = rows[2].replace("3.75", "3.76")
+    assert given("\n".join([head, *rows[:2], other]).encode()).status == "unknown"
 
 
 def workbook(rows, *, formula=False, sheets=1):

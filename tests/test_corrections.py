@@ -145,6 +145,8 @@ def test_an_amount_accepted_as_published_is_counted_but_kept(raw):
     assert corrections.accepted(raw, rows(**same), "kiel", 28) == set()
     other = rows(**same | {"to": "0"})
     assert corrections.accepted(raw, other, "kiel", 21) == set()
+    # A cell that is corrected need not be within the limits before.
+    assert corrections.spoken_of(raw, other, "kiel", 21) == {(1, "allocation_eur")}
 
 
 def test_an_accepted_amount_passes_the_limits_and_another_negative_one_does_not():

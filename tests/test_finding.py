@@ -21,6 +21,8 @@ NUMBERS = {
         "other": (222.9049, "bn EUR", "222.9 bn EUR"),
         "small": (1234.4, "million US$", "1,234 million US$"),
         "near": (222.94, "bn US$", "223 bn US$"),
+        "area": (17647.0, "km²", "17,647 km²"),
+        "people": (1_583_563.0, "count", "1,583,563"),
     },
 }
 NUMBER = '[[{}](#{})]{{.number key="{}" title="{} · {} · t.csv"}}'
@@ -109,6 +111,17 @@ def names(root):
         ("1.234 million US$", ["latest:small"]),
         ("1.2 billion US$", ["latest:small"]),
         ("222\u200b.9 bn EUR", ["latest:other"]),
+        # Thousands are set apart by spaces in many languages; what is counted has no unit.
+        ("17 647 km²", ["latest:area"]),
+        ("17\u2009647", ["latest:area"]),
+        ("1 583 563", ["latest:people"]),
+        ("1.58 million", ["latest:people"]),
+        ("1,584 thousand", ["latest:people"]),
+        ("1 234,4 million US$", ["latest:small"]),
+        # Written out, zeros at the end may be rounded off.
+        ("222,874,600,000 dollars", ["literal:nato.usd_bn"]),
+        ("1,234,000,000", ["latest:small"]),
+        ("$222,875,100,000", []),
     ],
 )
 def test_a_number_is_found_however_it_is_quoted(names, quoted, expected):
@@ -139,6 +152,11 @@ def test_ids_lead_to_where_they_stand(root):
     assert finding.told("F01-literal", archive)[0][1] == "  report, The gap"
     for name in ("literal:gap", paths.number_id("literal", "gap"), "literal:\u200bgap"):
         assert "It is −20.4 % too low." in finding.told(name, archive)[0][1]
+
+
+def test_neighbouring_numbers_are_not_thousands():
+    texts = [one.text for one in finding.quoted("3 14, 12 1000, 2022 145 and 7 2023")]
+    assert texts == ["3", "14", "12", "1000", "145", "7"]
 
 
 def test_what_is_not_there_is_said_so(root):

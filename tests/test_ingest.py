@@ -10,11 +10,13 @@ from pathlib import Path
 
 import copies
 import openpyxl
+import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from aidaudit import clean, ingest, sources
+from aidaudit import clean, ingest, schema, sources
 from aidaudit.errors import AuditError
+from aidaudit.ingest import replacing
 from aidaudit.ingest.readers import READERS, context, kiel, workbooks
 from aidaudit.tables import RAW
 
@@ -483,6 +485,38 @@ def test_a_slip_in_the_catalogue_leaves_nothing_behind(checkout, changed):
     assert snapshot(checkout) == before
 
 
+def test_a_missing_amount_can_be_corrected_as_the_message_says_and_not_accepted(checkout):
+    file = csv(
+        checkout.parent, f"{EXPLORER}Norway,NOR,2022,2,0,0,,0\nSweden,SWE,2022,3,0,0,1,1\n"
+    )
+    origin = ingest.origin_of("kiel", file, 31, "2022-03-31", None)
+    error = refused(ingest.ingest, file, origin)
+    assert (error.row, error.column) == (2, "military_eur_bn")
+    assert "add a row to data/raw/corrections.csv" in error.mend
+    table = checkout / "data/raw/corrections.csv"
+    before = table.read_text()
+    for to, told in (("", "missing"), ("-1", "outside what is allowed")):
+        table.write_text(f"{before}kiel,31,2,military_eur_bn,,{to},as another page says,1\n")
+        error = refused(ingest.ingest, file, origin)
+        assert told in error.problem
+        assert not (checkout / "data/raw/kiel/release-31").exists()
+    table.write_text(f"{before}kiel,31,2,military_eur_bn,,0.5,as another page says,1\n")
+    ingest.ingest(file, origin)
+    # The raw table says what upstream says, and its descriptor does not claim more.
+    assert sources.read_raw("kiel/release-31")["military_eur_bn"].isna().tolist() == [
+        True,
+        False,
+    ]
+    fields = {
+        field["name"]: field
+        for field in sources.release(31)["resources"][0]["schema"]["fields"]
+    }
+    assert "constraints" not in fields["military_eur_bn"]
+    assert fields["donor"]["constraints"]["required"]
+    tidy = clean.kiel(31).set_index(["donor", "aid_type"])["allocation_eur"]
+    assert tidy["Norway", "Military"] == 0.5e9
+
+
 def test_a_missing_file_is_told(checkout):
     error = refused(ingest.ingest, checkout / "none.xlsx", release())
     assert error.problem == "there is no such file."
@@ -661,7 +695,7 @@ def one_old_rate(wide):
 
 REPLACED = {
     "ninety days": (lambda wide: wide.tail(90), r"[\d,]+ rows that are here are gone"),
-    "an old rate": (one_old_rate, "1 rows that are here have other values"),
+    "an old rate": (one_old_rate, "1 row that is here has other values"),
     "an older edition": (
         lambda wide: wide[:"2026-05-29"],
         "it ends in 2026-05-29, and the table here in 2026-10-30",
@@ -697,6 +731,19 @@ def test_the_largest_changes_are_told(checkout):
     told = f"2023-05-15, USD: per_eur {rate} → {rate * 1.5} (+50.0%)"
     assert told in [line.strip() for line in lines]
     assert "rows added: 0, gone: 0, changed: 1" in [line.strip() for line in lines]
+
+
+def test_a_change_from_zero_is_among_the_largest():
+    keys = [f"2023-05-{day:02d}" for day in range(1, 9)]
+    then = pd.DataFrame({"date": keys, "tonnes": [0.0, 5, 5, 5, 5, 5, 5, None]})
+    now = then.assign(tonnes=[7.0, 6, 6, 6, 6, 6, 6, 3])
+    table = schema.Table("t", "d", {}, key=["date"])
+    told = [line.strip() for line in replacing.compare(then, now, table).told]
+    at = told.index("rows added: 0, gone: 0, changed: 8")
+    assert told[at + 1 : at + 3] == [
+        "2023-05-01: tonnes 0.0 → 7.0",
+        "2023-05-08: tonnes nothing → 3.0",
+    ]
 
 
 def test_newer_rows_alone_need_no_reason_and_are_told(checkout):

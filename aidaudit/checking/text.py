@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -17,7 +18,12 @@ MOST_CELL = 10_000_000
 
 
 def decoded(content: bytes) -> str | None:
-    """UTF-8 text, or None where it is none."""
+    """UTF-8 or, marked as such, UTF-16 text, or None where it is none."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            return None
     if b"\x00" in content:
         return None
     try:
@@ -46,17 +52,55 @@ def rows_of(text: str) -> list[list[str]] | None:
 
 
 def equal(one: str, two: str) -> bool:
-    """Whether two cells say the same: the same text, or exactly the same number."""
+    """Whether two cells say the same: the same text, truth or exactly the same number."""
     if one == two:
         return True
+    left, right = _number(one), _number(two)
+    if left is None or right is None:
+        return one.lower() == two.lower() and one.lower() in ("true", "false")
+    return left == right
+
+
+def _number(cell: str) -> Decimal | None:
+    """A cell's number, or None where it is none."""
     # Decimal would take 5_6 for 56, and the digits of other scripts for ours.
-    if not (one + two).isascii() or "_" in one + two:
-        return False
+    if not cell.isascii() or "_" in cell:
+        return None
     try:
-        left, right = Decimal(one), Decimal(two)
+        number = Decimal(cell)
     except InvalidOperation:
-        return False
-    return left.is_finite() and right.is_finite() and left == right
+        return None
+    return number if number.is_finite() else None
+
+
+def _digits(number: Decimal) -> int:
+    """How many digits after the point are written."""
+    return max(0, -number.as_tuple().exponent)
+
+
+def _rounded(mine: list[list[str]], rows: list[list[str]]) -> list[str]:
+    """In which columns a table's numbers are those of another, rounded; else nothing.
+
+    Each of a column has to be so: one short number among long ones was made by no program.
+    """
+    shown: dict[int, int] = {}
+    for left, right in zip(mine, rows, strict=True):
+        for at, (one, two) in enumerate(zip(left, right, strict=True)):
+            if equal(one, two):
+                continue
+            number, whole = _number(one), _number(two)
+            if number is None or whole is None or _digits(number) >= _digits(whole):
+                return []
+            if abs(number - whole) * 2 > Decimal(1).scaleb(-_digits(number)):
+                return []
+            shown[at] = max(shown.get(at, 0), _digits(number))
+    for row in mine[1:]:
+        if any((_digits(_number(row[at]) or Decimal(0))) > most for at, most in shown.items()):
+            return []
+    return [
+        f"column {rows[0][at]} is rounded; digits after the point: {most}"
+        for at, most in sorted(shown.items())
+    ]
 
 
 _COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
@@ -95,20 +139,30 @@ def cells(mine: list[list[str]], archive: Archive, how: str) -> Finding | None:
         return None
     lines = Counter(map(tuple, mine))
     best: tuple[float, str, list[list[str]]] = (0.0, "", [])
+    rounded = excerpt = None
     for path in archive.of_kind(".csv"):
         there = archive.read(path)
         rows = rows_of(decoded(there) or "") if there is not None else None
         # Another table with other columns is another table.
         if not rows or len(set(rows[0]) & set(mine[0])) * 2 < len(set(rows[0]) | set(mine[0])):
             continue
-        if len(rows) == len(mine) and all(
-            len(one) == len(two) and all(map(equal, one, two))
-            for one, two in zip(mine, rows, strict=True)
-        ):
-            return Finding("unchanged", path, how)
-        score = shared(lines, Counter(map(tuple, rows)))
+        if list(map(len, rows)) == list(map(len, mine)):
+            if all(all(map(equal, one, two)) for one, two in zip(mine, rows, strict=True)):
+                return Finding("unchanged", path, how)
+            if rounded is None and (told := _rounded(mine, rows)):
+                rounded = Finding("lossy", path, "the same table, with rounded numbers", told)
+        there_too = Counter(map(tuple, rows))
+        score = shared(lines, there_too)
         best = max(best, (score, path, rows), key=lambda one: one[0])
+        if excerpt is None and not lines - there_too:
+            how_many = [f"{len(mine) - 1:,} rows instead of {len(rows) - 1:,}"]
+            words = "all its rows are in this table, which has more"
+            excerpt = Finding("altered", path, words, how_many)
+    if rounded is not None:
+        return rounded
     score, path, rows = best
+    if score < 0.5 and excerpt is not None:
+        return excerpt
     if not path or (score < 0.5 and not _near(mine, rows)):
         return None
     return Finding("altered", path, "most rows are the same", list(_cells(mine, rows)))

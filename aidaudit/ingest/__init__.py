@@ -128,8 +128,9 @@ def ingest(
         )
     table, frame = read(file)
     number = int(origin.release) if sources.is_release(origin.folder) else None
-    accepted = partial(
-        corrections.accepted,
+    # Of what a correction changes, `_plausible` and the build look at the result.
+    known = partial(
+        corrections.spoken_of,
         corrections=corrections.read_corrections(),
         source=sources.correction_source(origin.folder),
         release=number,
@@ -144,19 +145,19 @@ def ingest(
     if "row" in frame:
         # Messages then count the upstream file's rows, blank ones included.
         frame.index = frame["row"].astype(int) - 2
-        schema.validate(frame, RAW[table], file.name, accepted=accepted)
+        schema.validate(frame, RAW[table], file.name, accepted=known)
     # Staged beside the folders, so that a failure leaves none of them behind.
     with tempfile.TemporaryDirectory(dir=repro.root() / sources.RAW_FOLDER) as stage:
         path = Path(stage) / f"{table}.csv"
         frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-        staged = schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=accepted)
+        staged = schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=known)
         replaced = (before or {}).get("replaces") if same else None
         if before is not None and not same:
             replaced = _replaces(before, staged, table, origin, file, because, tell)
         if number is not None:
             for line in _plausible(staged, number, table, origin, digest, file):
                 tell(line)
-        loose = {column for _, column in accepted(frame)}
+        loose = {column for _, column in known(frame) & schema.broken(frame, RAW[table])}
         package = describe(table, path, file, digest, origin, loose)
         if replaced is not None:
             package["replaces"] = replaced
@@ -220,7 +221,7 @@ def _plausible(
     if "row" in raw:
         raw.index = raw["row"].astype(int) - 2
     rows = corrections.read_corrections()
-    corrected = corrections.apply(raw, rows, "kiel", number)
+    corrected = corrections.applied(raw, rows, "kiel", number, RAW[table], file.name)
     tidy = clean.tidied(corrected, number, table, file.name)
     ends = {n: about["cut_off"] for n, about in here.items()} | {number: origin.cut_off}
     plausibility.ascending(ends, file.name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from aidaudit.errors import AuditError
@@ -53,10 +54,15 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, table: Table) -> Changes:
                       f"{found.changed:,}")  # fmt: skip
     found.told += [f"  {line}" for line in largest]
     if found.changed:
-        found.asks.append(f"{found.changed:,} rows that are here have other values")
+        have = "has" if found.changed == 1 else "have"
+        found.asks.append(f"{_here(found.changed)} {have} other values")
     if found.gone:
-        found.asks.append(f"{found.gone:,} rows that are here are gone")
+        found.asks.append(f"{_here(found.gone)} {'is' if found.gone == 1 else 'are'} gone")
     return found
+
+
+def _here(rows: int) -> str:
+    return "1 row that is here" if rows == 1 else f"{rows:,} rows that are here"
 
 
 def needs_reason(found: Changes, file: str, folder: str) -> AuditError:
@@ -105,7 +111,8 @@ def _keyed(old: pd.DataFrame, new: pd.DataFrame, key: list[str], found: Changes)
             one, other = then.at[place, name], now.at[place, name]
             share = _share(one, other)
             told = f"{_words(place)}: {name} {_word(one)} → {_word(other)}"
-            changes.append((-abs(share), f"{told} ({share:+.1%})" if share else told))
+            told += f" ({share:+.1%})" if 0 < abs(share) < np.inf else ""
+            changes.append((-abs(share), told))
     changes.sort()
     firsts = [
         f"first {what}: {_words(places[0])}"
@@ -120,10 +127,11 @@ def _words(place: object) -> str:
 
 
 def _share(one: object, other: object) -> float:
-    """By which share a number changed; 0 for words, and where one is nothing."""
-    numbers = not isinstance(one, str) and not isinstance(other, str)
-    if not numbers or pd.isna(one) or pd.isna(other) or not one:
+    """By which share a number changed: 0 for words, without end from 0 and from or to none."""
+    if isinstance(one, str) or isinstance(other, str):
         return 0.0
+    if pd.isna(one) or pd.isna(other) or not one:
+        return np.inf
     return float(other) / float(one) - 1
 
 
