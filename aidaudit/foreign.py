@@ -343,7 +343,7 @@ def xml(content: bytes, file: str | Path, kind: str = "XML") -> ElementTree.Elem
 
 
 class _Declares(Exception):
-    """A document that could expand or load something."""
+    """A document that could expand or load something, or is nested as no drawing is."""
 
 
 def _harmless(content: bytes, file: str | Path) -> bool:
@@ -358,7 +358,9 @@ def _harmless(content: bytes, file: str | Path) -> bool:
 
     def start(_: str, attributes: list[str]) -> None:
         count("elements of XML")
-        count("depth of XML")
+        counts["depth of XML"] += 1
+        if counts["depth of XML"] > MOST["depth of XML"]:
+            raise _Declares
         count("attributes of XML", len(attributes) // 2)
         hold("attributes of an element", len(attributes) // 2, file)
 
@@ -403,7 +405,7 @@ def json(content: bytes, file: str | Path) -> object:
     try:
         value = jsons.loads(content, object_pairs_hook=_unique, parse_int=_whole)
     except RecursionError:
-        hold("depth of JSON", 1_000, file)
+        raise ValueError("it is nested too deeply") from None
     for _ in leaves(value, file):
         pass
     return value
@@ -424,14 +426,18 @@ def _whole(digits: str) -> int:
 
 
 def leaves(value: object, file: str | Path) -> Iterator[tuple[str, object]]:
-    """Every value of a JSON document that is no object or list, with its place. `Beyond`."""
+    """Every value of a JSON document that is no object or list, with its place.
+
+    Raises `Beyond`, and ValueError for one that is nested too deeply.
+    """
     waiting, length = [("", value, 0)], 0
     while waiting:
         place, one, depth = waiting.pop()
         if not isinstance(one, dict | list):
             yield place, one
             continue
-        hold("depth of JSON", depth, file)
+        if depth > MOST["depth of JSON"]:
+            raise ValueError("it is nested too deeply")
         inside = one.items() if isinstance(one, dict) else enumerate(one)
         named = isinstance(one, dict)
         for key, part in reversed(inside if named else list(inside)):

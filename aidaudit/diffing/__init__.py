@@ -131,7 +131,7 @@ class _Comparison:
     def verdicts(self, path: str) -> list[Verdict]:
         """Claims whose row differs."""
         variant = PurePosixPath(path).parent.name
-        was, now = (claims_in(path, content) for content in self.pairs[path])
+        was, now = (claims_in(content, path) for content in self.pairs[path])
         found = []
         for claim in sorted({*was, *now}):
             before, after = was.get(claim, {}), now.get(claim, {})

@@ -32,7 +32,7 @@ def numbers_in(path: str, content: bytes | None) -> dict[str, dict]:
     return entries
 
 
-def claims_in(path: str, content: bytes | None) -> dict[str, dict[str, str]]:
+def claims_in(content: bytes | None, path: str = "a table") -> dict[str, dict[str, str]]:
     """Claim → its row: column → cell. Raises Unreadable for a table without such ids."""
     header, lines = rows.read(content, path) if content is not None else (["claim_id"], [])
     found = {row.get("claim_id", ""): row for row in lines}
