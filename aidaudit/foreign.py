@@ -70,6 +70,7 @@ MOST = {
     "memory": 1024 * MIB,
     "seconds": 9,
 }
+UNNAMED = "the file"
 PICTURES = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
 # What pypdf thinks of a damaged file is ours to say.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)

@@ -148,10 +148,13 @@ def check(file: Path, archive: Archive) -> Finding:
         (text.is_table, text.table),
         (text.is_text, text.lines),
     ):
-        if fits(content):
-            finding = compare(content, archive, file)
-            if finding is not None:
-                return finding
+        try:
+            finding = compare(content, archive, file) if fits(content) else None
+        except foreign.Beyond as error:
+            error.file = file if error.file == foreign.UNNAMED else error.file
+            raise
+        if finding is not None:
+            return finding
     hint = hinted(content, archive)
     if hint:
         return Finding(

@@ -123,7 +123,7 @@ def is_svg(content: bytes) -> bool:
     return b"<svg" in content[:4096]
 
 
-def drawing_of(content: bytes, file: str | Path = "a drawing") -> str | None:
+def drawing_of(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
     """An SVG without its metadata, in one spelling; None where it cannot be read safely.
 
     Raises AuditError for one that is too large, named by file.

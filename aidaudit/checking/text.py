@@ -17,7 +17,7 @@ from aidaudit.checking.base import MOST_LINES, Archive, Finding, shared
 MOST_CELL = 10_000_000
 
 
-def decoded(content: bytes, file: str | Path = "a text") -> str | None:
+def decoded(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
     """UTF-8 text, or None where it is none. Raises AuditError for too much of it."""
     return foreign.text(content, file)
 
@@ -28,7 +28,7 @@ def is_table(content: bytes) -> bool:
     return text is not None and any(mark in text.partition("\n")[0] for mark in ",;\t")
 
 
-def rows_of(text: str, file: str | Path = "a table") -> list[list[str]] | None:
+def rows_of(text: str, file: str | Path = foreign.UNNAMED) -> list[list[str]] | None:
     """The cells of a table, whatever the delimiter and line ends; None where it is none.
 
     Raises AuditError for one that is too large, named by file.
@@ -153,7 +153,7 @@ def is_json(content: bytes) -> bool:
     return content[:4096].lstrip()[:1] in (b"{", b"[") and loaded(content) is not None
 
 
-def loaded(content: bytes, file: str | Path = "a JSON document") -> object:
+def loaded(content: bytes, file: str | Path = foreign.UNNAMED) -> object:
     """What JSON holds, or None where it is none, or gives a key twice.
 
     Raises AuditError for one that is too large, named by file.

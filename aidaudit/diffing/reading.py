@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from aidaudit import foreign
 from aidaudit.checking import text
 from aidaudit.diffing import rows
 from aidaudit.diffing.base import Unreadable
@@ -15,7 +16,7 @@ def holds_numbers(path: str) -> bool:
     return place.suffix == ".json" and "numbers" in (place.stem, place.parent.name)
 
 
-def json_in(content: bytes | None, path: str = "a JSON document") -> dict:
+def json_in(content: bytes | None, path: str = foreign.UNNAMED) -> dict:
     """A JSON object; empty where there is no such output. Raises Unreadable for another."""
     value = text.loaded(content, path) if content is not None else {}
     if not isinstance(value, dict):
@@ -32,7 +33,7 @@ def numbers_in(path: str, content: bytes | None) -> dict[str, dict]:
     return entries
 
 
-def claims_in(content: bytes | None, path: str = "a table") -> dict[str, dict[str, str]]:
+def claims_in(content: bytes | None, path: str = foreign.UNNAMED) -> dict[str, dict[str, str]]:
     """Claim → its row: column → cell. Raises Unreadable for a table without such ids."""
     header, lines = rows.read(content, path) if content is not None else (["claim_id"], [])
     found = {row.get("claim_id", ""): row for row in lines}

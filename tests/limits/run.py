@@ -23,6 +23,7 @@ import tempfile
 import traceback
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +36,30 @@ import copies  # noqa: E402
 import matplotlib  # noqa: E402
 import openpyxl  # noqa: E402
 from PIL import Image  # noqa: E402
+from typer.main import get_command  # noqa: E402
 
-from aidaudit import cli, config, foreign, ingest, paths  # noqa: E402
+# What commands import is in the parent, so that a child begins at once.
+from aidaudit import (  # noqa: E402, F401
+    baseline,
+    checking,
+    cli,
+    config,
+    diffing,
+    finding,
+    foreign,
+    ingest,
+    paths,
+)  # fmt: skip
+from aidaudit.diffing import telling  # noqa: E402, F401
 from aidaudit.ingest.readers import kiel  # noqa: E402
 from limits import shapes  # noqa: E402
 
 matplotlib.use("Agg")
 RESULT = ROOT / "docs/limits.csv"
+HEADER = ["command", "file", "rounds", "answered", "refused", "mib", "seconds", "seed"]
 SECONDS = 10
+# Built once: children only run it.
+cli.app = get_command(cli.app)
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
 
 
@@ -193,7 +210,8 @@ def holding(random: Random, good: shapes.Good, content: bytes, suffix: str) -> b
 
 SUFFIX = {
     "PNG": ".png", "PDF": ".pdf", "SVG": ".svg", "table": ".csv", "JSON": ".json",
-    "page": ".html", "report": ".md", "PNG bomb": ".png", "PNG text bomb": ".png", "XML bomb": ".svg",
+    "page": ".html", "report": ".md", "PNG bomb": ".png", "PNG text bomb": ".png",
+    "XML bomb": ".svg",
     "JSON bomb": ".json", "CSV bomb": ".csv", "lines": ".html", "PDF bomb": ".pdf",
     "JPEG bomb": ".png", "frames": ".png",
 }  # fmt: skip
@@ -399,57 +417,70 @@ def rounds(
             yield command, name, number, done, file
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="kinds whose name holds this")
-    parser.add_argument("--keep", type=Path, help="where files that broke something go")
-    options = parser.parse_args()
-    every = [kind for kind in kinds() if options.only in " ".join(kind)]
-    count = -(-options.rounds // len(every))
-    tallies: dict[tuple[str, str], list[Round]] = {kind: [] for kind in every}
-    broken = 0
+def tallied(
+    kinds: list[tuple[str, str]], options: argparse.Namespace
+) -> tuple[dict, list[str]]:
+    """The rounds of some kinds, and what was broken."""
+    tallies: dict[tuple[str, str], list[Round]] = {kind: [] for kind in kinds}
+    broken = []
+    each = dict.fromkeys(kinds, options.each)
     with tempfile.TemporaryDirectory() as folder:
         for command, name, number, done, file in rounds(
-            dict.fromkeys(every, count), options.seed, Path(folder).resolve()
+            each, options.seed, Path(folder).resolve()
         ):
-            tallies[command, name].append(done)
+            if options.verbose:
+                spent = f"{done.status} {done.memory:.0f} MiB {done.seconds:.1f} s"
+                print(
+                    f"{command}, {name}: {spent} {' '.join(done.words.split())[:200]}",
+                    flush=True,
+                )
             try:
                 held(done)
             except Broken as error:
-                broken += 1
-                print(f"{command}, {name}, round {number}: {error}\n", flush=True)
+                broken.append(f"{command}, {name}, round {number}: {error}")
+                print(f"{broken[-1]}\n", flush=True)
                 if options.keep:
                     options.keep.mkdir(exist_ok=True, parents=True)
-                    shutil.copy(
-                        file, options.keep / f"{command}-{name}-{number}".replace(" ", "_")
-                    )
-    total = sum(map(len, tallies.values()))
-    print(f"{total} rounds of {len(every)} kinds, {broken} broken")
+                    kept = f"{command}-{name}-{number}".replace(" ", "_")
+                    shutil.copy(file, options.keep / kept)
+            done.words = "refused" if "to mend:" in done.words else "answered"
+            tallies[command, name].append(done)
+    return tallies, broken
+
+
+def main() -> None:
+    """Run the rounds, in processes side by side, and record them where all held."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", default="", help="kinds whose name holds this")
+    parser.add_argument("--verbose", action="store_true", help="tell every round")
+    parser.add_argument("--keep", type=Path, help="where files that broke something go")
+    options = parser.parse_args()
+    every = [kind for kind in kinds() if options.only in " ".join(kind)]
+    options.each = -(-options.rounds // len(every))
+    parts = [every[n :: options.jobs] for n in range(options.jobs)]
+    tallies, broken = {}, []
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for found, wrong in pool.map(tallied, parts, [options] * len(parts)):
+            tallies |= found
+            broken += wrong
+    print(
+        f"{sum(map(len, tallies.values()))} rounds of {len(every)} kinds, {len(broken)} broken"
+    )
     if broken or options.only:
         sys.exit(bool(broken))
     with RESULT.open("w", encoding="utf-8", newline="") as out:
         table = csv.writer(out, lineterminator="\n")
-        table.writerow(
-            [
-                "command",
-                "file",
-                "rounds",
-                "answered",
-                "refused",
-                "most_mib",
-                "most_seconds",
-                "seed",
-            ]
-        )
-        for (command, name), all_ in tallies.items():
-            refused = sum("to mend:" in one.words for one in all_)
-            memory = max(one.memory for one in all_)
-            seconds = max(one.seconds for one in all_)
-            counts = (len(all_), len(all_) - refused, refused)
-            said = (f"{memory:.0f}", f"{seconds:.1f}", options.seed)
-            table.writerow([command, name, *counts, *said])
+        table.writerow(HEADER)
+        for kind in every:
+            done = tallies[kind]
+            refused = sum(one.words == "refused" for one in done)
+            memory = max(one.memory for one in done)
+            seconds = max(one.seconds for one in done)
+            counts = (len(done), len(done) - refused, refused)
+            table.writerow([*kind, *counts, f"{memory:.0f}", f"{seconds:.1f}", options.seed])
 
 
 if __name__ == "__main__":
