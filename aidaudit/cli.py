@@ -116,8 +116,8 @@ def ingest(
 
     Example: aidaudit ingest kiel Downloads/tracker.xlsx --release 31 --cut-off 2026-08-31
     """
+    from aidaudit import foreign, sources
     from aidaudit import ingest as ingesting
-    from aidaudit import sources
 
     if every is not None:
         chosen = [(ingesting.upstream(every, origin), origin) for origin in ingesting.origins()]
@@ -130,7 +130,10 @@ def ingest(
         origin = ingesting.origin_of(source, file, release, cut_off, taken, obtained_from)
         chosen = [(file, origin)]
     for path, origin in chosen:
-        folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=_tell)
+        with foreign.bounded(path):
+            folder = ingesting.ingest(
+                path, origin, replace=replace, because=because, tell=_tell
+            )
         print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
         for line in ingesting.unstated(origin):
             print(line)
@@ -595,14 +598,15 @@ def check(
 
     Example: aidaudit check Downloads/figure-1.png --archive aidaudit-0.2.0.zip
     """
-    from aidaudit import archives, checking
+    from aidaudit import archives, checking, foreign
 
     if archive is None:
         against = checking.from_checkout(repro.root())
-        finding = checking.check(file, against)
+        with foreign.bounded(file):
+            finding = checking.check(file, against)
         print(checking.describe(finding, against))
     else:
-        with archives.open_safely(archive) as reader:
+        with foreign.bounded(archive), archives.open_safely(archive) as reader:
             against = checking.from_zip(reader)
             finding = checking.check(file, against)
             print(checking.describe(finding, against))
@@ -624,13 +628,13 @@ def find(
     Example: aidaudit find 222.9 bn
     Example: aidaudit find 'NATO gave 222,9 billion dollars'
     """
-    from aidaudit import archives, checking, finding
+    from aidaudit import archives, checking, finding, foreign
 
     if archive is None:
         known = checking.from_checkout(repro.root())
         lines, found = finding.told(" ".join(words), known, most=most)
     else:
-        with archives.open_safely(archive) as reader:
+        with foreign.bounded(archive), archives.open_safely(archive) as reader:
             known = checking.from_zip(reader)
             lines, found = finding.told(" ".join(words), known, most=most)
     print(terminal.lines(lines))
@@ -705,7 +709,7 @@ def diff(
     Example: aidaudit diff --expect F16 --expect 'headline.*'
     Example: aidaudit diff --archive aidaudit-0.2.0.zip
     """
-    from aidaudit import archives, baseline, checking, config, diffing, files
+    from aidaudit import archives, baseline, checking, config, diffing, files, foreign
     from aidaudit.diffing import telling
 
     def told(old: diffing.Side) -> int:
@@ -723,7 +727,7 @@ def diff(
         if archive is not None and build:
             raise AuditError("--archive and --build exclude each other.", mend="leave one out.")
         if archive is not None:
-            with archives.open_safely(archive) as reader:
+            with foreign.bounded(archive), archives.open_safely(archive) as reader:
                 status = told(diffing.archived(checking.from_zip(reader), archive.name))
         else:
             if not build:
@@ -766,9 +770,10 @@ def unpack(
 
     Example: aidaudit unpack aidaudit-0.2.0.zip checked
     """
-    from aidaudit import archives
+    from aidaudit import archives, foreign
 
-    folder = archives.unpack(file, target)
+    with foreign.bounded(file):
+        folder = archives.unpack(file, target)
     inside = list(folder.iterdir())
     print(terminal.line(inside[0] if len(inside) == 1 else folder))
 

@@ -7,6 +7,7 @@ import csv
 import io
 from pathlib import Path
 
+from aidaudit import foreign
 from aidaudit.errors import AuditError
 
 # More characters in one cell than the widest table has in a row of them.
@@ -17,9 +18,12 @@ def read(path: Path, shown: str, *, mend: str, separator: str = ",") -> list[lis
     """All rows, the header first; a blank line is a row without cells.
 
     shown: how errors name the file. mend: what they say last. Raises AuditError for what is
-    not UTF-8, holds NUL bytes or stray quotes; FileNotFoundError where nothing is.
+    not UTF-8, holds NUL bytes or stray quotes, or is too large; FileNotFoundError where
+    nothing is.
     """
-    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    path.stat()  # FileNotFoundError where nothing is
+    data = foreign.content(path).removeprefix(codecs.BOM_UTF8)
+    foreign.hold("table", len(data), shown)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -40,6 +44,7 @@ def read(path: Path, shown: str, *, mend: str, separator: str = ",") -> list[lis
             expected="plain CSV",
             mend=mend,
         )
+    foreign.hold_table(text, separator, shown)
     rows: list[list[str]] = []
     limit = csv.field_size_limit(LONGEST_CELL)
     # Not strict, an open quote swallows all rows after it.

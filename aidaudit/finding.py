@@ -7,7 +7,6 @@ the report.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from decimal import Decimal
 
 import yaml
 
+from aidaudit import foreign, paths
 from aidaudit import manifest as manifests
-from aidaudit import paths
 from aidaudit.checking import Archive
 from aidaudit.errors import AuditError
 from aidaudit.numbers import origin
@@ -24,6 +23,7 @@ from aidaudit.numbers import origin
 REPORT = "report/build/report.md"
 MOST = 10
 MOST_TEXT = 10_000  # letters
+MOST_HEAD = 100_000
 # How quotations write a unit → how large it is, and the unit of the build that it belongs to.
 _SCALES = {
     "thousand": 1e3, "million": 1e6, "millions": 1e6, "mn": 1e6, "m": 1e6, "billion": 1e9,
@@ -42,12 +42,12 @@ _QUOTED = re.compile(
     r"(?<![\w.,])(?P<before>US\$|USD|EUR|\$|€)?\s?(?P<sign>[-+−–])?"
     r"(?P<before2>US\$|\$|€)?\s?"
     rf"(?P<digits>[0-9]{{1,3}}(?:[{_APART}][0-9]{{3}})+(?![0-9{_APART}][0-9])(?:[.,][0-9]+)?(?![0-9])"
-    r"|[0-9][[0-9].,]*[0-9]|[0-9])"
+    r"|[0-9][0-9.,]*[0-9]|[0-9])"
     rf"(?P<after>(?:\s?(?:{_WORDS})(?!\w))*)(?!\w)",
     re.IGNORECASE,
 )
 _YEAR = re.compile("(19|20)[0-9][0-9]")
-_SPAN = re.compile(r"\[\[(?P<shown>.*?)\]\(#(?P<id>n\w{6})\)\]\{\.number [^}]*\}")
+_SPAN = re.compile(r"\[\[(?P<shown>.{0,500}?)\]\(#(?P<id>n\w{6})\)\]\{\.number [^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,35 @@ def numbers(archive: Archive) -> Iterator[tuple[str, dict]]:
         content = archive.read(path)
         if content is None or path != paths.all_numbers(path.split("/")[2]):
             continue
-        for key, number in json.loads(content).items():
+        try:
+            found = foreign.json(content, path)
+        except ValueError:
+            raise _malformed(path, "the numbers of a variant") from None
+        if not foreign.fits(found, _NUMBERS) or not all(
+            foreign.fits(number["is"], _CELL) for number in found.values() if "is" in number
+        ):
+            raise _malformed(path, "the numbers of a variant")
+        for key, number in found.items():
             yield f"{path.split('/')[2]}:{key}", number
+
+
+# What is used of a number; one that is a cell says of which table and row.
+_NUMBERS = {
+    str: {
+        "value": (int, float, str, type(None)), "display": str, "unit": str, "cell": (int, str),
+        "job": str, "from": [str],
+    }
+}  # fmt: skip
+_CELL = {"column": str, "file": str, "row": {str: (int, float, str, type(None))}}
+
+
+def _malformed(path: str, expected: str) -> AuditError:
+    return AuditError(
+        "the output cannot be read.",
+        file=path,
+        expected=expected,
+        mend="take the archive from where it was published, or build again (make report).",
+    )
 
 
 def find(one: Quoted, archive: Archive) -> list[Hit]:
@@ -147,7 +174,7 @@ def find(one: Quoted, archive: Archive) -> list[Hit]:
     hits = []
     for name, number in numbers(archive):
         value = number["value"]
-        if isinstance(value, str) or not _fits(one, number["unit"]):
+        if not isinstance(value, int | float) or not _fits(one, number["unit"]):
             continue
         scale = _scale(number["unit"])
         # What bears no scale is written as the build does, or out.
@@ -244,9 +271,15 @@ def _paragraphs(archive: Archive) -> Iterator[tuple[str, str]]:
     content = archive.read(REPORT) if REPORT in archive.manifest["outputs"] else None
     if content is None:
         return
-    text = content.decode("utf-8")
-    head, text = text.removeprefix("---\n").split("\n---\n", 1)
-    yield "Abstract", yaml.safe_load(head)["abstract"].strip()
+    text = foreign.text(content, REPORT) or ""
+    head, _, text = text.removeprefix("---\n").partition("\n---\n")
+    try:
+        about = yaml.safe_load(head[:MOST_HEAD])
+    except (yaml.YAMLError, ValueError, RecursionError):
+        about = None
+    if not foreign.fits(about, {"abstract": str}):
+        raise _malformed(REPORT, "the report's text with its abstract")
+    yield "Abstract", about["abstract"].strip()
     section = ""
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         if paragraph.startswith("#"):

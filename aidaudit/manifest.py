@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -305,14 +306,14 @@ def _is_shown(identifier: str, title: str) -> bool:
 
 def jobs_before(manifest: dict, path: str) -> list[str]:
     """The jobs that an output rests on, the one that made it first, nearest first."""
-    found: list[str] = []
-    waiting = [path]
+    found: dict[str, None] = {}
+    waiting = deque([path])
     while waiting:
-        job = manifest["outputs"].get(waiting.pop(0), {}).get("job")
+        job = manifest["outputs"].get(waiting.popleft(), {}).get("job")
         if job is not None and job not in found:
-            found.append(job)
+            found[job] = None
             waiting += sorted(manifest["jobs"][job]["inputs"])
-    return found
+    return list(found)
 
 
 def raw_before(manifest: dict, path: str) -> list[str]:

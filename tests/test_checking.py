@@ -15,7 +15,7 @@ import pypdf.annotations
 import pytest
 from PIL import Image, PngImagePlugin
 
-from aidaudit import archives, checking, paths
+from aidaudit import archives, checking, foreign, paths
 from aidaudit.checking import copies
 from aidaudit.errors import AuditError
 
@@ -234,8 +234,8 @@ def test_damaged_and_huge_pictures(root, given, tmp_path, monkeypatch):
     found = given(png(root)[:2000])
     assert found.status == "altered"
     assert "damaged" in found.how
-    monkeypatch.setattr(checking.pictures, "MOST_PIXELS", 1000)
-    with pytest.raises(AuditError, match="too large to check"):
+    monkeypatch.setitem(foreign.MOST, "pixels of a picture", 1000)
+    with pytest.raises(AuditError, match="more than is opened here"):
         given(saved(Image.new("RGB", (100, 100))))
 
 

@@ -487,7 +487,9 @@ def manifest(root, outputs):
         path: {"sha256": hashlib.sha256((root / path).read_bytes()).hexdigest(), "job": "j"}
         for path in outputs
     }
-    put(root, {paths.MANIFEST: {"version": "0", "jobs": {}, "items": {}, "outputs": about}})
+    job = {"rule": "a", "notebook": None, "made_from": "", "inputs": {}}
+    whole = {"version": "0", "jobs": {"j": job}, "items": {}, "outputs": about}
+    put(root, {paths.MANIFEST: whole})
 
 
 @pytest.fixture

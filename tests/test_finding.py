@@ -71,7 +71,8 @@ def root(tmp_path_factory):
         for variant, numbers in NUMBERS.items() for key, (_, _, display) in numbers.items()
     }  # fmt: skip
     outputs = {path: {"sha256": digest, "job": "a"} for path, digest in digests.items()}
-    manifest = {"version": "1", "jobs": {"a": {}}, "items": items, "outputs": outputs}
+    job = {"rule": "a", "notebook": None, "made_from": "", "inputs": {}}
+    manifest = {"version": "1", "jobs": {"a": job}, "items": items, "outputs": outputs}
     (folder / paths.MANIFEST).write_text(json.dumps(manifest))
     return folder
 

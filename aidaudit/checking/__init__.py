@@ -10,17 +10,17 @@ Nothing from the file is executed, unpacked or followed; sizes are limited befor
 from __future__ import annotations
 
 import hashlib
-import json
+import struct
+from collections import Counter
 from pathlib import Path
 
-from aidaudit import archives, paths, terminal
+from aidaudit import archives, foreign, paths, terminal
 from aidaudit import manifest as manifests
 from aidaudit.checking import documents, pictures, text, workbooks
 from aidaudit.checking.base import Archive, Finding, hinted
 from aidaudit.errors import AuditError
 
 __all__ = ["EXIT", "Archive", "Finding", "check", "describe", "from_checkout", "from_zip"]
-MOST_BYTES = 200 * archives.MIB
 EXIT = {"unchanged": 0, "altered": 1, "unknown": 2, "lossy": 3}
 
 
@@ -44,35 +44,95 @@ def from_zip(reader: archives.Reader) -> Archive:
             "this is no archive of this project: it has no manifest.", file=reader.path
         )
     top = ends[0].removesuffix(paths.MANIFEST)
-    return Archive(_manifest(reader.read(ends[0])), lambda one: reader.read(top + one))
+    foreign.hold("JSON", reader.size(ends[0]), reader.path)
+    manifest = _manifest(reader.read(ends[0]))
+    here = set(reader.names())
+    _hold_together(
+        {path: top + path for path in manifest["outputs"] if top + path in here}, reader
+    )
+    return Archive(manifest, lambda one: reader.read(top + one))
+
+
+# Which outputs are held together against which limit.
+_KINDS = {
+    ".png": "archived pictures",
+    ".svg": "archived drawings",
+    ".pdf": "archived PDF",
+    ".csv": "archived tables",
+    ".json": "archived JSON",
+    ".ipynb": "archived JSON",
+    ".html": "archived pages",
+    ".md": "archived pages",
+    ".txt": "archived pages",
+}
+
+
+def _hold_together(members: dict[str, str], reader: archives.Reader) -> None:
+    """Raise `Beyond` where outputs would be too much to look through, by what they declare.
+
+    members: output → its name in the archive.
+    """
+    sizes: Counter = Counter()
+    pixels = 0
+    for path, name in members.items():
+        kind = _KINDS.get(Path(path).suffix)
+        if kind is None:
+            continue
+        sizes[kind] += reader.size(name)
+        foreign.hold(kind, sizes[kind], reader.path)
+        if path.endswith(".png"):
+            head = next(reader.chunks(name), b"")[:24]
+            width, height = struct.unpack(">II", head[16:]) if len(head) == 24 else (0, 0)
+            foreign.hold(
+                "pixels of an archived picture", width * height, f"{reader.path}: {path}"
+            )
+            pixels += width * height
+            foreign.hold("pixels of all archived pictures", pixels, reader.path)
+
+
+_MANIFEST = {
+    "version": str,
+    "outputs": {str: {"sha256": str, "job": str}},
+    "items": {str: {"kind": str, "title": str, "files": [str]}},
+    "jobs": {
+        str: {
+            "rule": str,
+            "notebook": (str, type(None)),
+            "made_from": str,
+            "inputs": {str: str},
+        }
+    },
+}
 
 
 def _manifest(content: bytes) -> dict:
+    def refused(found: object = None) -> AuditError:
+        return AuditError(
+            "the manifest cannot be read.",
+            file=paths.MANIFEST,
+            found=found,
+            expected="what a build of this project writes",
+            mend="take the archive from where it was published, or build again (make report).",
+        )
+
     try:
-        manifest = json.loads(content)
-        manifest["jobs"], manifest["items"]
-        for path, about in manifest["outputs"].items():
-            about["sha256"], about["job"]
-            # A manifest that somebody made must not lead out of its folder either.
-            if path.startswith("/") or ".." in path.split("/"):
-                raise ValueError(path)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise AuditError("the manifest cannot be read.", file=paths.MANIFEST) from None
+        manifest = foreign.json(content, paths.MANIFEST)
+    except ValueError:
+        raise refused() from None
+    if not foreign.fits(manifest, _MANIFEST):
+        raise refused()
+    for path, about in manifest["outputs"].items():
+        # A manifest that somebody made must not lead out of its folder either.
+        if path.startswith("/") or {"", ".", ".."} & set(path.split("/")):
+            raise refused(path)
+        if about["job"] not in manifest["jobs"]:
+            raise refused(about["job"])
     return manifest
 
 
 def check(file: Path, archive: Archive) -> Finding:
     """What is known of a file. Raises AuditError for one that cannot be read safely."""
-    if not file.is_file():
-        raise AuditError("there is no such file.", file=file)
-    if file.stat().st_size > MOST_BYTES:
-        raise AuditError(
-            "the file is too large to check.",
-            file=file,
-            found=file.stat().st_size,
-            expected=f"at most {MOST_BYTES} bytes",
-        )
-    content = file.read_bytes()
+    content = foreign.content(file)
     digest = hashlib.sha256(content).hexdigest()
     outputs = archive.manifest["outputs"]
     same = [path for path, about in outputs.items() if about["sha256"] == digest]
@@ -88,16 +148,22 @@ def check(file: Path, archive: Archive) -> Finding:
         (text.is_table, text.table),
         (text.is_text, text.lines),
     ):
-        if fits(content):
-            finding = compare(content, archive, file)
-            if finding is not None:
-                return finding
+        try:
+            finding = compare(content, archive, file) if fits(content) else None
+        except foreign.Beyond as error:
+            error.file = file if error.file == foreign.UNNAMED else error.file
+            raise
+        if finding is not None:
+            return finding
     hint = hinted(content, archive)
     if hint:
         return Finding(
             "altered", hint, "its metadata name this output, but it shows something else"
         )
     return Finding("unknown", None, "nothing in this build is like it")
+
+
+_PACKAGE = {"title": str, "publisher": str, "sources": [{"path": str, "hash": str}]}
 
 
 def describe(finding: Finding, archive: Archive) -> str:
@@ -127,10 +193,12 @@ def describe(finding: Finding, archive: Archive) -> str:
     lines.append(f"  made from: {job['made_from']}")
     for path in manifests.raw_before(manifest, finding.path):
         try:
-            package = json.loads(archive.text(path))
-            (source,) = package["sources"]
+            package = foreign.json(archive.text(path).encode(), path)
         except (OSError, KeyError, ValueError, AuditError):
             continue
+        if not foreign.fits(package, _PACKAGE):
+            continue
+        (source,) = package["sources"][:1] or [{"path": "", "hash": ""}]
         lines.append(
             f"  data: {package['title']} ({package['publisher']}): {source['path']}, "
             f"{source['hash']}"

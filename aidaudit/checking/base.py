@@ -77,5 +77,8 @@ def hinted(content: bytes, archive: Archive, *suffixes: str) -> str | None:
 
 def shared(one: Counter, two: Counter) -> float:
     """From 0 to 1: the share of the larger collection that both have."""
-    most = max(one.total(), two.total())
-    return (one & two).total() / most if most else 0.0
+    least, most = sorted((one.total(), two.total()))
+    # No caller asks further below a half; small parts of something large need no comparing.
+    if least < 0.5 * most or not most:
+        return 0.0
+    return (one & two).total() / most

@@ -294,19 +294,20 @@ def in_words(
     return f"{told}, next to {near!r}" if near else told
 
 
+_NUMBER = r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _TEXT = re.compile(
-    r'<g id="text_[0-9]+">\s*<!--(?P<text>.*?)-->\s*<g[^>]*?translate\('
-    r"(?P<x>[-0-9.]+)[ ,]+(?P<y>[-0-9.]+)\)(?:[^>]*?scale\((?P<scale>[0-9.]+))?",
+    r'<g id="text_[0-9]+">\s*<!--(?P<text>.{0,400}?)-->\s*<g[^>]*?translate\('
+    rf"(?P<x>{_NUMBER})[ ,]+(?P<y>{_NUMBER})\)(?:[^>]*?scale\((?P<scale>{_NUMBER}))?",
     re.DOTALL,
 )
-_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
+_BOX = re.compile(rf'viewBox="0 0 ({_NUMBER}) ({_NUMBER})"')
 _LETTER = 55.0  # the width of a letter, in the glyphs' units, which are scaled
 
 
 def _nearest_text(point: tuple[float, float], size: tuple[int, int], svg: str | None) -> str:
     """The label next to a place: drawings name their labels in comments."""
     frame = _BOX.search(svg or "")
-    if frame is None:
+    if frame is None or not float(frame[1]):
         return ""
     scale = size[0] / float(frame[1])
     nearest = (np.inf, "")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import logging
 import re
 from collections import Counter
 from decimal import Decimal
@@ -13,6 +11,7 @@ from xml.etree import ElementTree
 
 import pypdf
 
+from aidaudit import foreign
 from aidaudit.checking.base import MOST_LINES, Archive, Finding, hinted, shared
 
 # Drawings share style sheets and glyphs; a copy with some elements changed shares nearly all.
@@ -23,8 +22,6 @@ _WORDS = (
     "{http://purl.org/dc/elements/1.1/}",
     "{http://creativecommons.org/ns#}",
 )
-# What pypdf thinks of a damaged file is ours to say.
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def is_pdf(content: bytes) -> bool:
@@ -32,10 +29,10 @@ def is_pdf(content: bytes) -> bool:
     return content[:5] == b"%PDF-"
 
 
-def _pages(content: bytes) -> list[tuple[str, ...]] | None:
+def _pages(content: bytes, file: str | Path) -> list[tuple[str, ...]] | None:
     """Hashes of what each page draws: its instructions, fonts and pictures."""
     try:
-        reader = pypdf.PdfReader(io.BytesIO(content), strict=False)
+        reader = foreign.pdf(content, file)
         pages = []
         for page in reader.pages:
             streams: list[str] = []
@@ -50,6 +47,8 @@ def _pages(content: bytes) -> list[tuple[str, ...]] | None:
                 str(note.get("/Subtype")) for note in over if note.get("/Subtype") != "/Link"
             ]
             pages.append((hashlib.sha256(data).hexdigest(), *box, *sorted(streams)))
+    except (foreign.Beyond, MemoryError):
+        raise
     except Exception:  # pypdf raises what it likes on what is no PDF
         return None
     return pages
@@ -74,14 +73,14 @@ def _streams(thing: object, found: list[str], seen: set[int], depth: int) -> Non
 
 def pdf(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A PDF against all archived ones, page by page; None where nothing is like it."""
-    mine = _pages(content)
+    mine = _pages(content, file)
     hint = hinted(content, archive, ".pdf")
     if mine is None:
         return Finding("altered", hint, "damaged: it cannot be read") if hint else None
     best: tuple[float, str, list] = (0.0, "", [])
     for path in archive.of_kind(".pdf"):
         there = archive.read(path)
-        pages = _pages(there) if there is not None else None
+        pages = _pages(there, path) if there is not None else None
         if pages is None:
             continue
         if pages == mine:
@@ -124,13 +123,15 @@ def is_svg(content: bytes) -> bool:
     return b"<svg" in content[:4096]
 
 
-def drawing_of(content: bytes) -> str | None:
-    """An SVG without its metadata, in one spelling; None where it cannot be read safely."""
-    head = content.upper()
-    if b"<!ENTITY" in head or re.search(rb"<!DOCTYPE[^>]*\[|<\?XML-STYLESHEET", head):
+def drawing_of(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
+    """An SVG without its metadata, in one spelling; None where it cannot be read safely.
+
+    Raises AuditError for one that is too large, named by file.
+    """
+    tree = foreign.xml(content, file)
+    if tree is None:
         return None
     try:
-        tree = ElementTree.fromstring(content)
         for parent in list(tree.iter()):
             for child in list(parent):
                 # What else stands in there, a style sheet for one, would be drawn.
@@ -185,7 +186,7 @@ def _values(text: str) -> str:
 
 def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A drawing against all archived ones; None where nothing is like it."""
-    mine = drawing_of(content)
+    mine = drawing_of(content, file)
     hint = hinted(content, archive, ".svg")
     if mine is None:
         return Finding("altered", hint, "damaged, or it declares entities") if hint else None
@@ -193,7 +194,7 @@ def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:
     best = (0.0, "")
     for path in archive.of_kind(".svg"):
         there = archive.read(path)
-        drawing = drawing_of(there) if there is not None else None
+        drawing = drawing_of(there, path) if there is not None else None
         if drawing is None:
             continue
         if drawing == mine:

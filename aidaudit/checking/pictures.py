@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
-import io
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageChops
 
+from aidaudit import foreign
 from aidaudit.checking import copies
 from aidaudit.checking.base import Archive, Finding, hinted
 from aidaudit.errors import AuditError
 
-MOST_PIXELS = 50_000_000
 # Of what is drawn in small grey pictures, two different figures of this project share at most
 # 0.30; a figure and its copy, as JPEG or scaled down to a quarter, 0.85 and more.
 ALIKE = 0.6
@@ -34,38 +34,26 @@ class Opened:
 
 
 def is_picture(content: bytes) -> bool:
-    """Whether the bytes begin as PNG, JPEG, GIF, WebP or TIFF do."""
-    return content[:4] in (b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*") or (
-        content[:3] == b"\xff\xd8\xff"
-    )
+    """Whether the bytes begin as PNG, JPEG, GIF, WebP, TIFF or BMP do."""
+    starts = (b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"\xff\xd8\xff", b"BM")
+    return content.startswith(starts)
 
 
 def _opened(content: bytes, file: Path) -> Opened | None:
     """A decoded picture, or None for one that is damaged. Raises AuditError for a bomb."""
+    picture = foreign.picture(content, file)
+    if picture is None:
+        return None
     try:
-        picture = Image.open(
-            io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP", "TIFF")
-        )
-        if picture.width * picture.height > MOST_PIXELS:
-            raise AuditError(
-                "the picture is too large to check.",
-                file=file,
-                found=f"{picture.width} × {picture.height} pixels",
-                expected=f"at most {MOST_PIXELS} pixels",
-            )
         encoded = copies.encoding(picture) if picture.format == "JPEG" else None
         lossy = picture.format in ("JPEG", "GIF") or (
             picture.format == "WEBP" and b"VP8 " in content[:64]
         )
         # Programs show the second frame, or turn the picture; our own have neither.
-        if getattr(picture, "n_frames", 1) > 1 or picture.getexif().get(_ORIENTATION, 1) != 1:
+        if foreign.is_several(picture) or picture.getexif().get(_ORIENTATION, 1) != 1:
             picture, encoded = picture.transpose(Image.Transpose.ROTATE_90), None
         return Opened(picture.convert("RGBA"), lossy, encoded)
-    except Image.DecompressionBombError as error:
-        raise AuditError(
-            "the picture is too large to check.", file=file, found=str(error)
-        ) from None
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error):
         return None
 
 
@@ -86,10 +74,11 @@ def picture(content: bytes, archive: Archive, file: Path) -> Finding | None:
         there = archive.read(path)
         if there is None:
             continue
-        size, known = _known(there)
+        size, known = _known(there, path)
         if (
             size == mine.size
-            and ImageChops.difference(_archived(there), mine).getbbox(alpha_only=False) is None
+            and ImageChops.difference(_archived(there, path), mine).getbbox(alpha_only=False)
+            is None
         ):
             if hint and hint != path:
                 return Finding("altered", path, f"its pixels, but its metadata name {hint}")
@@ -102,7 +91,7 @@ def picture(content: bytes, archive: Archive, file: Path) -> Finding | None:
             return Finding("altered", hint, "its metadata name this figure; it shows another")
         return None
     near = [path for score, path in scores[:MOST_NEAR] if score > scores[0][0] - NEAR]
-    pictures = {path: _flat(_archived(archive.read(path))) for path in near}
+    pictures = {path: _flat(_archived(archive.read(path), path)) for path in near}
     match, path = _nearest(flat, pictures, opened.encoded)
     return _copy(opened, match, path, pictures[path], hint, archive)
 
@@ -128,14 +117,23 @@ def _nearest(
     return found[0]
 
 
-def _archived(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content), formats=("PNG",)).convert("RGBA")
+def _archived(content: bytes, path: str) -> Image.Image:
+    """A picture of a build. Raises AuditError for one that is none, or too large."""
+    picture = foreign.picture(content, path, "pixels of an archived picture")
+    if picture is None or picture.format != "PNG":
+        raise AuditError(
+            "the picture in the build that it is held against cannot be decoded.",
+            file=path,
+            expected="a PNG picture",
+            mend="take the archive from where it was published, or build again (make report).",
+        )
+    return picture.convert("RGBA")
 
 
-@functools.lru_cache(maxsize=256)
-def _known(content: bytes) -> tuple[tuple[int, int], list[tuple[float, np.ndarray]]]:
+@functools.lru_cache(maxsize=64)
+def _known(content: bytes, path: str) -> tuple[tuple[int, int], list[tuple[float, np.ndarray]]]:
     """The size of an archived picture, and what `_ways` says of it."""
-    picture = _archived(content)
+    picture = _archived(content, path)
     return picture.size, _ways(_flat(picture))
 
 

@@ -12,24 +12,23 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from aidaudit import foreign
 from aidaudit.checking.base import MOST_LINES, Archive, Finding, shared
 
 MOST_CELL = 10_000_000
 
 
-def decoded(content: bytes) -> str | None:
-    """UTF-8 or, marked as such, UTF-16 text, or None where it is none."""
+def decoded(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
+    """UTF-8 or, marked as such, UTF-16 text, or None where it is none.
+
+    Raises AuditError for too much of it.
+    """
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError:
+            content = content.decode("utf-16").encode()
+        except UnicodeError:
             return None
-    if b"\x00" in content:
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
+    return foreign.text(content, file)
 
 
 def is_table(content: bytes) -> bool:
@@ -38,10 +37,14 @@ def is_table(content: bytes) -> bool:
     return text is not None and any(mark in text.partition("\n")[0] for mark in ",;\t")
 
 
-def rows_of(text: str) -> list[list[str]] | None:
-    """The cells of a table, whatever the delimiter and line ends; None where it is none."""
+def rows_of(text: str, file: str | Path = foreign.UNNAMED) -> list[list[str]] | None:
+    """The cells of a table, whatever the delimiter and line ends; None where it is none.
+
+    Raises AuditError for one that is too large, named by file.
+    """
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
+    foreign.hold_table(text, delimiter, file)
     csv.field_size_limit(MOST_CELL)
     try:
         return [
@@ -120,7 +123,7 @@ def with_points(rows: list[list[str]]) -> list[list[str]]:
 
 def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A table against all archived ones, cell by cell; None where nothing is like it."""
-    rows = rows_of(decoded(content) or "")
+    rows = rows_of(decoded(content, file) or "", file)
     if not rows:
         return None
     pointed = with_points(rows)
@@ -142,7 +145,7 @@ def cells(mine: list[list[str]], archive: Archive, how: str) -> Finding | None:
     rounded = excerpt = None
     for path in archive.of_kind(".csv"):
         there = archive.read(path)
-        rows = rows_of(decoded(there) or "") if there is not None else None
+        rows = rows_of(decoded(there, path) or "", path) if there is not None else None
         # Another table with other columns is another table.
         if not rows or len(set(rows[0]) & set(mine[0])) * 2 < len(set(rows[0]) | set(mine[0])):
             continue
@@ -204,48 +207,40 @@ def _cells(mine: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
 
 def is_json(content: bytes) -> bool:
     """Whether the bytes are JSON."""
-    return content.lstrip()[:1] in (b"{", b"[") and loaded(content) is not None
+    return content[:4096].lstrip()[:1] in (b"{", b"[") and loaded(content) is not None
 
 
-def loaded(content: bytes) -> object:
-    """What JSON holds, or None where it is none, or gives a key twice."""
+def loaded(content: bytes, file: str | Path = foreign.UNNAMED) -> object:
+    """What JSON holds, or None where it is none, or gives a key twice.
+
+    Raises AuditError for one that is too large, named by file.
+    """
     try:
-        return json.loads(content, object_pairs_hook=_unique)
-    except (ValueError, RecursionError):
+        return foreign.json(content, file)
+    except ValueError:
         return None
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict:
-    """An object; a key given twice would show a person one value and us the other."""
-    if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError("a key is given twice")
-    return dict(pairs)
-
-
-def _leaves(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every value with its place in a JSON document."""
-    if isinstance(value, dict):
-        for key in value:
-            yield from _leaves(value[key], f"{place}.{key}")
-    elif isinstance(value, list):
-        for number, part in enumerate(value):
-            yield from _leaves(part, f"{place}[{number}]")
-    else:
-        yield place, json.dumps(value, ensure_ascii=False)
+def _leaves(value: object, file: str | Path) -> dict[str, str]:
+    """Every value, as JSON spells it, under its place in a document."""
+    return {
+        place: json.dumps(one, ensure_ascii=False) for place, one in foreign.leaves(value, file)
+    }
 
 
 def values(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """JSON against all archived documents, value by value; None where nothing is like it."""
-    mine = dict(_leaves(loaded(content)))
+    mine = _leaves(loaded(content, file), file)
+    counted = Counter(mine.items())
     best: tuple[float, str, dict] = (0.0, "", {})
     for path in archive.of_kind(".json", ".ipynb"):
         there = archive.read(path)
         if there is None:
             continue
-        leaves = dict(_leaves(loaded(there)))
+        leaves = _leaves(loaded(there, path), path)
         if leaves == mine:
             return Finding("unchanged", path, "the same values; only their spelling differs")
-        score = shared(Counter(mine.items()), Counter(leaves.items()))
+        score = shared(counted, Counter(leaves.items()))
         best = max(best, (score, path, leaves), key=lambda one: one[0])
     score, path, leaves = best
     if score < 0.5:
@@ -266,15 +261,16 @@ def is_text(content: bytes) -> bool:
 
 def lines(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """Text against all archived pages, line by line; None where nothing is like it."""
-    mine = (decoded(content) or "").splitlines()
+    mine = (decoded(content, file) or "").splitlines()
+    counted = Counter(mine)
     suffixes = (".html",) if b"<html" in content[:2048].lower() else (".md", ".txt", ".html")
     best: tuple[float, str, list[str]] = (0.0, "", [])
     for path in archive.of_kind(*suffixes):
         there = archive.read(path)
-        lines = (decoded(there) or "").splitlines() if there is not None else []
+        lines = (decoded(there, path) or "").splitlines() if there is not None else []
         if lines and lines == mine:
             return Finding("unchanged", path, "the same lines; only their ends differ")
-        score = shared(Counter(mine), Counter(lines))
+        score = shared(counted, Counter(lines))
         best = max(best, (score, path, lines), key=lambda one: one[0])
     score, path, lines = best
     if score < 0.5:

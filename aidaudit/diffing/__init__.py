@@ -131,7 +131,7 @@ class _Comparison:
     def verdicts(self, path: str) -> list[Verdict]:
         """Claims whose row differs."""
         variant = PurePosixPath(path).parent.name
-        was, now = (claims_in(content) for content in self.pairs[path])
+        was, now = (claims_in(content, path) for content in self.pairs[path])
         found = []
         for claim in sorted({*was, *now}):
             before, after = was.get(claim, {}), now.get(claim, {})
@@ -179,9 +179,9 @@ class _Comparison:
                 if kind == "csv":
                     table = rows.table(path, was, now, names)
                 elif kind == "json":
-                    words = _words(json_in(was), json_in(now))
+                    words = _words(json_in(was, path), json_in(now, path))
                 else:
-                    drawn = _drawn(was, now)
+                    drawn = _drawn(was, now, path)
             except Unreadable as error:
                 self.give_up(path, str(error))
                 continue
@@ -221,14 +221,14 @@ class _Comparison:
     def said(self, side: Side, path: str) -> dict:
         """A figure's words on one side; nothing where they cannot be read."""
         try:
-            return json_in(self.either(side, path))
+            return json_in(self.either(side, path), path)
         except Unreadable:
             return {}
 
     def other(self, path: str) -> list[Other]:
         """JSON of another kind, by its values."""
         was, now = self.pairs[path]
-        if was is not None and now is not None and json_in(was) == json_in(now):
+        if was is not None and now is not None and json_in(was, path) == json_in(now, path):
             return []
         self.changed.add(path)
         return [Other(of_output(path), self.what(path), size(None), path)]
@@ -254,9 +254,11 @@ def _shown(path: str) -> tuple[str, str] | None:
     return (between[0], PurePosixPath(path).stem) if shown else None
 
 
-def _drawn(was: bytes | None, now: bytes | None) -> bool:
+def _drawn(was: bytes | None, now: bytes | None, path: str) -> bool:
     """Whether two pictures draw something else, metadata aside."""
-    drawings = [documents.drawing_of(content) if content else None for content in (was, now)]
+    drawings = [
+        documents.drawing_of(content, path) if content else None for content in (was, now)
+    ]
     return None in drawings or drawings[0] != drawings[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from aidaudit import foreign
 from aidaudit.checking import text
 from aidaudit.diffing import rows
 from aidaudit.diffing.base import Unreadable
@@ -15,9 +16,9 @@ def holds_numbers(path: str) -> bool:
     return place.suffix == ".json" and "numbers" in (place.stem, place.parent.name)
 
 
-def json_in(content: bytes | None) -> dict:
+def json_in(content: bytes | None, path: str = foreign.UNNAMED) -> dict:
     """A JSON object; empty where there is no such output. Raises Unreadable for another."""
-    value = text.loaded(content) if content is not None else {}
+    value = text.loaded(content, path) if content is not None else {}
     if not isinstance(value, dict):
         raise Unreadable("it is no JSON object")
     return value
@@ -26,15 +27,15 @@ def json_in(content: bytes | None) -> dict:
 def numbers_in(path: str, content: bytes | None) -> dict[str, dict]:
     """variant:key → entry. Raises Unreadable for what holds something else."""
     variant = PurePosixPath(path).parts[2]
-    entries = {f"{variant}:{key}": entry for key, entry in json_in(content).items()}
+    entries = {f"{variant}:{key}": entry for key, entry in json_in(content, path).items()}
     if not all(isinstance(entry, dict) for entry in entries.values()):
         raise Unreadable("its entries are no numbers")
     return entries
 
 
-def claims_in(content: bytes | None) -> dict[str, dict[str, str]]:
+def claims_in(content: bytes | None, path: str = foreign.UNNAMED) -> dict[str, dict[str, str]]:
     """Claim → its row: column → cell. Raises Unreadable for a table without such ids."""
-    header, lines = rows.read(content) if content is not None else (["claim_id"], [])
+    header, lines = rows.read(content, path) if content is not None else (["claim_id"], [])
     found = {row.get("claim_id", ""): row for row in lines}
     if "claim_id" not in header or len(found) < len(lines):
         raise Unreadable("its claims have no ids of their own")

@@ -7,7 +7,6 @@ tell rows apart on both sides, or else whole. An empty cell is null, which is no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import PurePosixPath
 
@@ -19,10 +18,10 @@ MOST = 10
 Row = dict[str, str]
 
 
-def read(content: bytes) -> tuple[list[str], list[Row]]:
+def read(content: bytes, path: str) -> tuple[list[str], list[Row]]:
     """Header and rows of a CSV. Raises Unreadable where cells and columns do not match."""
-    decoded = text.decoded(content)
-    lines = text.rows_of(decoded) if decoded is not None else None
+    decoded = text.decoded(content, path)
+    lines = text.rows_of(decoded, path) if decoded is not None else None
     if not lines:
         raise Unreadable("it is no table")
     header = lines[0]
@@ -38,8 +37,8 @@ def table(
 
     was, now: CSV, or None where there is no such table. Raises Unreadable.
     """
-    old_header, old = read(was) if was is not None else ([], [])
-    new_header, new = read(now) if now is not None else ([], [])
+    old_header, old = read(was, path) if was is not None else ([], [])
+    new_header, new = read(now, path) if now is not None else ([], [])
     shared = [column for column in old_header if column in new_header]
     if was is None or now is None:
         shared = old_header or new_header
@@ -104,12 +103,12 @@ def _cells(
 
 def _key(path: str, shared: list[str], old: list[Row], new: list[Row]) -> list[str]:
     """The columns that tell rows apart on both sides; empty where there are none."""
-    for candidate in (_declared(path, shared), *_leading(shared, old, new)):
-        if candidate and all(
-            len({_of(row, candidate) for row in rows}) == len(rows) for rows in (old, new)
-        ):
-            return candidate
-    return []
+    declared = _declared(path, shared)
+    if declared and all(
+        len({_of(row, declared) for row in rows}) == len(rows) for rows in (old, new)
+    ):
+        return declared
+    return _leading(shared, old, new)
 
 
 def _declared(path: str, shared: list[str]) -> list[str]:
@@ -127,12 +126,24 @@ def _declared(path: str, shared: list[str]) -> list[str]:
     return list(keys[0]) if keys else []
 
 
-def _leading(shared: list[str], old: list[Row], new: list[Row]) -> Iterator[list[str]]:
-    """The first column, the first two, and so on, up to one that holds measurements."""
+def _leading(shared: list[str], old: list[Row], new: list[Row]) -> list[str]:
+    """The fewest columns, from the first on, that tell rows apart; none with measurements.
+
+    Rows that agree so far have one number, so that every cell is looked at once.
+    """
+    groups = [[0] * len(rows) for rows in (old, new)]
     for number, column in enumerate(shared[:-1], start=1):
         if any(_measured(row[column]) for rows in (old, new) for row in rows):
-            return
-        yield shared[:number]
+            return []
+        for place, rows in enumerate((old, new)):
+            known: dict[tuple[int, str], int] = {}
+            groups[place] = [
+                known.setdefault((group, row[column]), len(known))
+                for group, row in zip(groups[place], rows, strict=True)
+            ]
+        if all(len(set(one)) == len(one) for one in groups):
+            return shared[:number]
+    return []
 
 
 def _measured(cell: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
+from aidaudit import foreign
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers.common import (
     csv_table,
@@ -73,18 +73,23 @@ LOST = {
 def _losses(file: Path, table: str) -> tuple[str, pd.DataFrame]:
     what = "the General Staff's list of losses"
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        entries = foreign.json(foreign.content(file), file.name)
+        entries = entries if isinstance(entries, list) else [entries]
+        if not foreign.fits(entries, [{}]):
+            raise ValueError("its entries are no objects")
+    except ValueError as error:
         raise AuditError(
             f"the file is not a readable copy of {what}: {error}.",
             file=file.name,
             expected="a JSON list with one entry per day",
             mend="obtain it again.",
         ) from None
-    raw = pd.DataFrame(entries if isinstance(entries, list) else [entries])
-    missing = [name for name in ("date", *LOST.values()) if name not in raw.columns]
-    if missing:
-        raise missing_column(file, what, missing, [str(name) for name in raw.columns])
+    names = ("date", *LOST.values())
+    here = set().union(*entries)
+    if missing := [name for name in names if name not in here]:
+        raise missing_column(file, what, missing, sorted(here))
+    # A table of all keys of all entries could be their product.
+    raw = pd.DataFrame({name: [entry.get(name) for entry in entries] for name in names})
     frame = pd.DataFrame(
         {"date": text(raw["date"])}
         | {ours: _count(raw[theirs], file, theirs) for ours, theirs in LOST.items()}
