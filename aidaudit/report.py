@@ -67,14 +67,39 @@ class Figure:
 # --- text ------------------------------------------------------------------------------
 
 
+# At the beginning of a line: a list, a definition, a box, a rule or metadata.
+BEGINS = re.compile(
+    r"^(\(?(?:\d{1,9}|[a-z]|[ivxlcdm]+|[IVXLCDM]{2,}|[A-Z](?=\)))(?=[.)](?: |$))"
+    r"|(?=[-+:](?:[-: ]|$)))"
+)
+
+
 def plain(text: object) -> str:
-    """Text that pandoc reads as these very characters, also inside a table cell."""
-    return re.sub(r"([\\`*_{}\[\]<>|~^$@#&])", r"\\\1", " ".join(str(text).split()))
+    """Text that pandoc reads as these very characters, also at the beginning of a line and
+    inside a table cell."""
+    words = re.sub(r"([\\`*_{}\[\]<>|~^$@#&])", r"\\\1", " ".join(str(text).split()))
+    return BEGINS.sub(r"\1\\", words)
 
 
 def _attribute(text: object) -> str:
     """A quoted attribute value; an unescaped bar would end a table cell."""
-    return '"' + re.sub(r'([\\"|])', r"\\\1", " ".join(str(text).split())) + '"'
+    return '"' + re.sub(r'([\\"|&`<])', r"\\\1", " ".join(str(text).split())) + '"'
+
+
+def code(text: str) -> str:
+    """Text as code; as plain text, where it holds what would end the code."""
+    return plain(text) if re.search(r"[`|\r\n]|^ *$", text) else f"`{text}`"
+
+
+def link(words: str, address: str) -> str:
+    """A link. words: Markdown. What is no address of a link becomes text."""
+    if not inert.leads(address):
+        return f"{words} {plain(address)}"
+    return f"[{words}]({re.sub(r'[^-A-Za-z0-9_.~:/?#@!$&+,;=%]', _escaped, address)})"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
 def _place(text: str, offset: int) -> dict:
@@ -198,22 +223,23 @@ def numbers_markdown(
 
 def _breakable(text: str) -> str:
     """A key or path that may be broken after its separators, for narrow columns."""
-    return re.sub(r"([./:_])(?=\w)", "\\1\u200b", text).replace("_", r"\_").replace("*", r"\*")
+    return re.sub(r"([./:_])(?=\w)", "\\1\u200b", plain(text))
 
 
 def _figure(figure: Figure) -> str:
     """The figure block; formats.lua turns it into what each format needs."""
-    link = {
+    beside = {
         part: os.path.relpath(getattr(figure, part), FOLDER) for part in ("csv", "notebook")
     }
     return "\n\n".join(
         (
             f"::: {{#{figure.anchor} .plate}}",
-            f"![]({figure.svg}){{alt={_attribute(figure.alt)}}}",
+            f"!{link('', figure.svg)}{{alt={_attribute(figure.alt)}}}",
             f"**{figure.title}**",
             f"::: source\n{figure.caption}\n:::",
-            f"::: links\n[{figure.anchor}](#{figure.anchor}) "
-            f"· [data (CSV)]({link['csv']}) · [executed notebook]({link['notebook']})\n:::",
+            f"::: links\n{link(figure.anchor, f'#{figure.anchor}')} "
+            f"· {link('data (CSV)', beside['csv'])} "
+            f"· {link('executed notebook', beside['notebook'])}\n:::",
             ":::",
         )
     )
@@ -392,14 +418,14 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
         return "" if value is None or value != value else plain(value)
 
     figure, anchor = cell("figure"), row.get("anchor")
-    figure = f"[{figure}]({anchor})" if figure and anchor else figure
+    figure = link(figure, anchor) if figure and anchor else figure
     identifier = row["claim_id"]
     yield f"[{identifier}]{{#claim-{identifier}}}{below('¶ ' + cell('locator'))}{below(figure)}"
     lines = [plain(line) for line in row.get("evidence") or []]
     if row.get("why"):
         lines.append(f"Rule: {cell('why')}")
     if row.get("notebook"):
-        lines.append(f"[Notebook]({row['notebook']})")
+        lines.append(link("Notebook", row["notebook"]))
     fold = "".join(_span(line, "line") for line in lines)
     evidence = f" {_span(fold, 'evidence')}" if fold else ""
     yield (cell("paraphrase") or "–") + below(cell("reason")) + evidence
@@ -407,7 +433,9 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
     yield (cell("computed") or "–") + below(cell("interval"))
     judged = row["judged_verdict"]
     verdicts = row.get("verdicts") or {}
-    differs = (f"{plain(name)}: {other}" for name, other in verdicts.items() if other != judged)
+    differs = (
+        f"{plain(name)}: {plain(other)}" for name, other in verdicts.items() if other != judged
+    )
     yield verdict_markdown(judged) + below("; ".join(differs))
 
 
