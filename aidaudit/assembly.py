@@ -36,6 +36,8 @@ from aidaudit.report import (
     assemble,
     cited,
     claims_markdown,
+    code,
+    link,
     numbers_markdown,
     plain,
 )
@@ -268,12 +270,12 @@ def _changed_rules(variants: list[str]) -> str:
     now = claims_of(variants)
     rows = [
         [
-            one.claim,
-            plain(" ".join(one.old_rule.split())),
-            plain(" ".join(one.new_rule.split())),
-            one.old_verdict,
-            now[_deciding(claims[one.claim], variants)].loc[one.claim, "verdict"],
-            plain(" ".join(one.reason.split())),
+            plain(one.claim),
+            plain(one.old_rule),
+            plain(one.new_rule),
+            plain(one.old_verdict),
+            plain(now[_deciding(claims[one.claim], variants)].loc[one.claim, "verdict"]),
+            plain(one.reason),
         ]
         for one in config.changed_rules()
     ]
@@ -343,7 +345,7 @@ def _variants(variants: list[str]) -> str:
         if chosen.totals_release != chosen.release:
             release += f" (totals: {chosen.totals_release})"
         rows.append(
-            [f"`{name}`", release, chosen.cut_off, plain(f"{chosen.title}. {chosen.why}")]
+            [code(name), release, chosen.cut_off, plain(f"{chosen.title}. {chosen.why}")]
         )
     return _pipe(
         ["Variant", "Release", "Cut-off", "What it shows"],
@@ -365,14 +367,14 @@ def _data() -> str:
             " to ".join(part for part in (p.get("release"), p.get("cut_off")) if part)
             for _, p in members
         ]
-        made = [f"`{f}`" for f, _ in members]
+        made = [code(f) for f, _ in members]
         rows.append(
             [
                 plain(title),
                 plain(publisher),
                 plain("; ".join(part for part in when if part) or "–"),
                 plain(terms),
-                f"{', '.join(made)}; [original]({members[0][1]['homepage']})",
+                f"{', '.join(made)}; {link('original', members[0][1]['homepage'])}",
             ]
         )
     return _pipe(
@@ -398,8 +400,8 @@ def _accepted() -> str:
                 said.append(f"{plausibility.WORDS[check]}{what}: {named}")
             else:
                 said.append(f"{plausibility.WORDS[check]}: {parts['found'].item():g}")
-        beside = f"{against}" if against else "–"
-        rows.append([f"{release}", beside, plain("; ".join(said)), plain(reason)])
+        beside = plain(against) if against else "–"
+        rows.append([plain(release), beside, plain("; ".join(said)), plain(reason)])
     bounds = {name: str(bound) for name, bound in plausibility.BOUNDS.items()}
     return _pipe(
         ["Release", "Held against", "What", "Why"],
@@ -416,7 +418,7 @@ def _accepted() -> str:
 def _figures(variants: list[str]) -> str:
     rows = []
     for figure, entry in config.figures().items():
-        cells = [f"{figure} {entry.name}"]
+        cells = [plain(f"{figure} {entry.name}")]
         for name in [config.ALL, *variants]:
             if config.answers(figure, name):
                 where = paths.figure(figure, name)
@@ -445,8 +447,9 @@ def _programs(variants: list[str]) -> str:
     rows = [
         [
             plain(row["makes"]),
-            f"`{row['notebook'].removeprefix('notebooks/')}`, cell [{row['cell']}]{{.fixed}}",
-            "; ".join(f"`{one}`" for one in row["files"]),
+            f"{code(row['notebook'].removeprefix('notebooks/'))}, "
+            f"cell [{plain(row['cell'])}]{{.fixed}}",
+            "; ".join(map(code, row["files"])),
         ]
         for row in manifest.programs(jobs)
     ]
@@ -462,7 +465,7 @@ def _programs(variants: list[str]) -> str:
 def _faults() -> str:
     told = faults.read()
     rows = [
-        [plain(row["fault"]), f"{row['rounds']}", plain(row["seen"] or "–"), f"{row['left']}"]
+        [plain(row["fault"]), f"{row['rounds']}", plain(row["seen"] or "–"), plain(row["left"])]
         for row in told
     ]
     whole = sum(row["rounds"] for row in told)
@@ -497,9 +500,9 @@ def _perturbations() -> str:
     for row in trials.perturbations():
         was, now = (_rounded(row[name]) for name in ("was", "is"))
         changed = f"row {row['row']}, {row['column']}: {was} → {now}"
-        counts = [f"{row[name]}" for name in ("verdicts", "numbers", "plotted")]
+        counts = [plain(row[name]) for name in ("verdicts", "numbers", "plotted")]
         example = shorten(row["example"], 90, placeholder=" …")
-        rows.append([f"`{row['table']}`", _breakable(changed), _breakable(example), *counts])
+        rows.append([code(row["table"]), _breakable(changed), _breakable(example), *counts])
     return _pipe(
         ["Raw table", "Value", "For example", "Verdicts", "Numbers", "Figures"],
         rows,
@@ -527,7 +530,7 @@ def _breakable(words: str) -> str:
 
 def _mutants() -> str:
     rows = [
-        [f"`aidaudit/{row['module']}.py`", *(f"{row[n]:,}" for n in trials.MUTANTS)]
+        [code(f"aidaudit/{row['module']}.py"), *(f"{row[n]:,}" for n in trials.MUTANTS)]
         for row in trials.mutants()
     ]
     return _pipe(

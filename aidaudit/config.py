@@ -19,6 +19,8 @@ from aidaudit.errors import AuditError, nearest
 
 Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
 Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]$")]
+# Of what has files, anchors and links of its own.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
 # What does not depend on a variant is computed once, under this name.
 ALL = "all"
 # Tables that the report itself makes, by the ids under which they are cited.
@@ -86,7 +88,7 @@ class Config(Strict):
     default_variant: str
     shared: Shared
     switch: Switch
-    variants: dict[str, Variant]
+    variants: dict[Name, Variant]
 
 
 class Reads(Strict):
@@ -123,7 +125,7 @@ class Asserts(Strict):
 class Claim(Reads):
     """One claim of the article with its test, fixed before the result is computed."""
 
-    id: str
+    id: Name
     locator: str
     section: str
     paraphrase: str
@@ -136,7 +138,7 @@ class Claim(Reads):
     figure: str | None = None
 
 
-class Figures(RootModel[dict[str, Figure]]):
+class Figures(RootModel[dict[Name, Figure]]):
     """config/figures.yaml."""
 
 

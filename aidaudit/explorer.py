@@ -39,7 +39,9 @@ _SCRIPT = """
       + Math.abs(gap).toFixed(1) + (gap < 0 ? ' below' : ' above')
       + ' the ' + total + ' of the article.';
   };
-  vegaEmbed(stage, spec, {actions: false, ast: true, renderer: 'svg'}).then(({view}) => {
+  vegaEmbed(stage, spec, {
+    actions: false, ast: true, renderer: 'svg', defaultStyle: false, tooltip: false,
+  }).then(({view}) => {
     const form = stage.querySelector('.vega-bindings');
     if (form) place.prepend(form);
     names.forEach(name => view.addSignalListener(name, () => say(view)));
@@ -143,13 +145,18 @@ def library() -> str:
     return script
 
 
-def embed(page: str, spec: dict, library: str) -> str:
-    """The page with the view's library, data and script before its end."""
+def script(library: str) -> str:
+    """What draws the view, as it stands in the page; no data are part of it."""
+    return f"\n{library}\n{_SCRIPT}"
+
+
+def embed(page: str, spec: dict, script: str) -> str:
+    """The page with the view's data and script before its end."""
     # '<' could end the script element early.
     data = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     scripts = (
         f'<script type="application/json" id="{ANCHOR}-data">{data}</script>\n'
-        f'<script type="module">\n{library}\n{_SCRIPT}</script>\n'
+        f'<script type="module">{script}</script>\n'
     )
     before, end, after = page.rpartition("</body>")
     return before + scripts + end + after

@@ -63,11 +63,11 @@ def faults_page(rows: list[dict]) -> str:
         ["fault", "rounds", "what a person was told", "outputs missing", "resumed by"],
         [
             [
-                row["fault"],
+                _cell(row["fault"]),
                 row["rounds"],
                 _cell(row["seen"]),
                 row["left"],
-                f"`{row['resumed']}`",
+                report.code(row["resumed"]),
             ]
             for row in rows
         ],
@@ -113,12 +113,16 @@ def mutations_page(rows: list[dict]) -> str:
     for target in dict.fromkeys(row["target"] for row in rows):
         lines += [
             "",
-            f"## {target.capitalize()}",
+            f"## {_cell(target.capitalize())}",
             "",
             *_table(
                 ["changed", *trials.COUNTS, "most often told"],
                 [
-                    [row["mutation"], *(row[n] for n in trials.COUNTS), _cell(row["seen"])]
+                    [
+                        _cell(row["mutation"]),
+                        *(row[n] for n in trials.COUNTS),
+                        _cell(row["seen"]),
+                    ]
                     for row in rows
                     if row["target"] == target
                 ],
@@ -149,8 +153,8 @@ def honesty_page(tables: list[dict], modules: list[dict]) -> str:
             ],
             [
                 [
-                    row["table"],
-                    f"row {row['row']}, {row['column']}: {row['was']} → {row['is']}",
+                    _cell(row["table"]),
+                    _cell(f"row {row['row']}, {row['column']}: {row['was']} → {row['is']}"),
                     *(row[name] for name in counts),
                     _cell(row["example"]),
                 ]
@@ -169,7 +173,7 @@ def honesty_page(tables: list[dict], modules: list[dict]) -> str:
         *_table(
             ["module", "changes", "noticed by a test", "survived", "explained"],
             [
-                [f"aidaudit/{row['module']}.py", *(row[n] for n in trials.MUTANTS)]
+                [_cell(f"aidaudit/{row['module']}.py"), *(row[n] for n in trials.MUTANTS)]
                 for row in modules
             ],
         ),
@@ -189,7 +193,7 @@ def _table(header: list[str], rows: list[list]) -> list[str]:
 
 
 def _cell(words: str) -> str:
-    return words.replace("|", "\\|").replace("<", "&lt;") or "–"
+    return report.plain(words) or "–"
 
 
 def marks(name: str) -> tuple[str, str]:
@@ -219,7 +223,8 @@ def filled(text: str, blocks: dict[str, Callable[[], str]]) -> str:
 
 def picture(words: dict) -> str:
     """All verdicts, as an image with its text."""
-    return f"![{words['title']}. {words['alt']}]({PICTURE})"
+    told = report.plain(f"{words['title']}. {words['alt']}")
+    return f"![{told}]({PICTURE})"
 
 
 def finding(text: str) -> str:
@@ -240,7 +245,7 @@ def finding(text: str) -> str:
                 expected=f"a key of {path}",
                 mend=nearest(key, list(known)) or None,
             )
-        return known[key]["display"]
+        return report.plain(known[key]["display"])
 
     return report.PLACEHOLDER.sub(shown, text.strip())
 
@@ -254,9 +259,10 @@ def outputs(jobs: dict[str, dict]) -> str:
     """The table of which notebook and cell makes what, from the manifest's jobs."""
     rows = []
     for row in manifest.programs(jobs):
-        notebook = f"[`{row['notebook'].removeprefix('notebooks/')}`]({row['notebook']})"
-        made = "<br>".join(f"`{one}`" for one in row["files"])
-        rows.append(f"| {row['makes']} | {notebook} | {row['cell']} | {made} |")
+        name = report.code(row["notebook"].removeprefix("notebooks/"))
+        made = "<br>".join(map(report.code, row["files"]))
+        cells = [_cell(row["makes"]), report.link(name, row["notebook"]), row["cell"], made]
+        rows.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(["| what | notebook | cell | files |", "|---|---|---|---|", *rows])
 
 
@@ -285,9 +291,18 @@ def diagram(jobs: dict[str, dict]) -> str:
         times = f" × {len(own)}" if len(own) > 1 else ""
         what = own[0]["notebook"]
         name = _stage(what) if what else f"aidaudit job {rule}"
-        boxes.append(f'  {rule}["{rule}{times}<br>{name}"]')
-    lines = [f"  {one} --> {other}" for one, other in sorted(arrows)]
+        boxes.append(f'  {_node(rule)}["{_label(rule + times)}<br>{_label(name)}"]')
+    lines = [f"  {_node(one)} --> {_node(other)}" for one, other in sorted(arrows)]
     return "\n".join(["```mermaid", "flowchart LR", *boxes, *lines, "```"])
+
+
+def _node(rule: str) -> str:
+    return re.sub(r"\W", "_", rule)
+
+
+def _label(words: str) -> str:
+    """Words that a Mermaid chart shows as these very characters."""
+    return re.sub(r"[^\w ./*×-]", lambda match: f"#{ord(match[0])};", words)
 
 
 def _stage(notebook: str) -> str:

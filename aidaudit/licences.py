@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib import metadata
 
-from aidaudit import files
+from aidaudit import files, report
 
 LOCK = "envs/requirements.txt"
 PAGE = "docs/licences.md"
@@ -43,7 +43,8 @@ def of(package: str) -> str:
 def page() -> str:
     """docs/licences.md."""
     rows = [
-        f"| {name} | {version} | {of(name)} |" for name, version in sorted(pinned().items())
+        f"| {name} | {version} | {report.plain(of(name))} |"
+        for name, version in sorted(pinned().items())
     ]
     return "\n".join(
         [

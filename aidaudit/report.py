@@ -7,9 +7,7 @@ reading and writing; what the two formats do differently is in `report/*.lua`.
 
 from __future__ import annotations
 
-import base64
 import json
-import mimetypes
 import os
 import re
 import subprocess
@@ -18,12 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import unescape
-from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 
-from aidaudit import explorer, paths, repro
+from aidaudit import explorer, inert, paths, repro
 from aidaudit.errors import AuditError, nearest
 from aidaudit.numbers import origin
 from aidaudit.verdicts import LOOKS
@@ -71,14 +67,39 @@ class Figure:
 # --- text ------------------------------------------------------------------------------
 
 
+# At the beginning of a line: a list, a definition, a box, a rule or metadata.
+BEGINS = re.compile(
+    r"^(\(?(?:\d{1,9}|[a-z]|[ivxlcdm]+|[IVXLCDM]{2,}|[A-Z](?=\)))(?=[.)](?: |$))"
+    r"|(?=[-+:](?:[-: ]|$)))"
+)
+
+
 def plain(text: object) -> str:
-    """Text that pandoc reads as these very characters, also inside a table cell."""
-    return re.sub(r"([\\`*_{}\[\]<>|~^$@#&])", r"\\\1", " ".join(str(text).split()))
+    """Text that pandoc reads as these very characters, also at the beginning of a line and
+    inside a table cell."""
+    words = re.sub(r"([\\`*_{}\[\]<>|~^$@#&])", r"\\\1", " ".join(str(text).split()))
+    return BEGINS.sub(r"\1\\", words)
 
 
 def _attribute(text: object) -> str:
     """A quoted attribute value; an unescaped bar would end a table cell."""
-    return '"' + re.sub(r'([\\"|])', r"\\\1", " ".join(str(text).split())) + '"'
+    return '"' + re.sub(r'([\\"|&`<])', r"\\\1", " ".join(str(text).split())) + '"'
+
+
+def code(text: str) -> str:
+    """Text as code; as plain text, where it holds what would end the code."""
+    return plain(text) if re.search(r"[`|\r\n]|^ *$", text) else f"`{text}`"
+
+
+def link(words: str, address: str) -> str:
+    """A link. words: Markdown. What is no address of a link becomes text."""
+    if not inert.leads(address):
+        return f"{words} {plain(address)}"
+    return f"[{words}]({re.sub(r'[^-A-Za-z0-9_.~:/?#@!$&+,;=%]', _escaped, address)})"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
 def _place(text: str, offset: int) -> dict:
@@ -202,22 +223,23 @@ def numbers_markdown(
 
 def _breakable(text: str) -> str:
     """A key or path that may be broken after its separators, for narrow columns."""
-    return re.sub(r"([./:_])(?=\w)", "\\1\u200b", text).replace("_", r"\_").replace("*", r"\*")
+    return re.sub(r"([./:_])(?=\w)", "\\1\u200b", plain(text))
 
 
 def _figure(figure: Figure) -> str:
     """The figure block; formats.lua turns it into what each format needs."""
-    link = {
+    beside = {
         part: os.path.relpath(getattr(figure, part), FOLDER) for part in ("csv", "notebook")
     }
     return "\n\n".join(
         (
             f"::: {{#{figure.anchor} .plate}}",
-            f"![]({figure.svg}){{alt={_attribute(figure.alt)}}}",
+            f"!{link('', figure.svg)}{{alt={_attribute(figure.alt)}}}",
             f"**{figure.title}**",
             f"::: source\n{figure.caption}\n:::",
-            f"::: links\n[{figure.anchor}](#{figure.anchor}) "
-            f"· [data (CSV)]({link['csv']}) · [executed notebook]({link['notebook']})\n:::",
+            f"::: links\n{link(figure.anchor, f'#{figure.anchor}')} "
+            f"· {link('data (CSV)', beside['csv'])} "
+            f"· {link('executed notebook', beside['notebook'])}\n:::",
             ":::",
         )
     )
@@ -396,14 +418,14 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
         return "" if value is None or value != value else plain(value)
 
     figure, anchor = cell("figure"), row.get("anchor")
-    figure = f"[{figure}]({anchor})" if figure and anchor else figure
+    figure = link(figure, anchor) if figure and anchor else figure
     identifier = row["claim_id"]
     yield f"[{identifier}]{{#claim-{identifier}}}{below('¶ ' + cell('locator'))}{below(figure)}"
     lines = [plain(line) for line in row.get("evidence") or []]
     if row.get("why"):
         lines.append(f"Rule: {cell('why')}")
     if row.get("notebook"):
-        lines.append(f"[Notebook]({row['notebook']})")
+        lines.append(link("Notebook", row["notebook"]))
     fold = "".join(_span(line, "line") for line in lines)
     evidence = f" {_span(fold, 'evidence')}" if fold else ""
     yield (cell("paraphrase") or "–") + below(cell("reason")) + evidence
@@ -411,7 +433,9 @@ def _claim_cells(row: Mapping) -> Iterator[str]:
     yield (cell("computed") or "–") + below(cell("interval"))
     judged = row["judged_verdict"]
     verdicts = row.get("verdicts") or {}
-    differs = (f"{plain(name)}: {other}" for name, other in verdicts.items() if other != judged)
+    differs = (
+        f"{plain(name)}: {plain(other)}" for name, other in verdicts.items() if other != judged
+    )
     yield verdict_markdown(judged) + below("; ".join(differs))
 
 
@@ -423,8 +447,8 @@ def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> Non
 
     markdown: from `assemble`. root: the repository, whose report/ has the template, style,
     filters and bibliography. made_from: the hash of what it is made from, for its metadata.
-    Raises AuditError for an unresolved citation, a picture that is not there, and anything
-    that would make the page load something.
+    Raises AuditError for an unresolved citation, a picture that is not there, is none or lies
+    elsewhere, and anything that the page would load or run but its own scripts.
     """
     # The title is the page's only first-level heading, so sections begin at the second.
     options = (
@@ -438,30 +462,24 @@ def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> Non
     style = (root / FOLDER / "style.css").read_text("utf-8")
     options += ("--template=report/template.html", f"--variable=style:{style}")
     options += ("--lua-filter=report/tables.lua", *_marks("report-html", made_from))
-    page = _embedded(_report(markdown, root, *options), root)
+    page = inert.embedded(_report(markdown, root, *options), FOLDER, root, root)
+    scripts = own_scripts(root)
     if VIEW_ANCHOR in page:
         spec = json.loads((root / paths.VIEW).read_text("utf-8"))
-        page = explorer.embed(page, spec, (root / paths.LIBRARY).read_text("utf-8"))
-    _refuse_requests(page, out)
-    _write(out, page.encode())
+        page = explorer.embed(page, spec, scripts[-1])
+    else:
+        scripts.pop()
+    _write(out, inert.sealed(page, out, scripts).encode())
 
 
-def _embedded(page: str, root: Path) -> str:
-    """The page with its pictures in it; pandoc, asked for it, would read all of it again.
-
-    Raises AuditError for a picture that is not there.
-    """
-
-    def embed(match: re.Match[str]) -> str:
-        path = unescape(match[2])
-        try:
-            content = base64.b64encode((root / path).read_bytes()).decode("ascii")
-        except OSError as error:
-            raise _no_picture(path) from error
-        kind, _ = mimetypes.guess_type(path)
-        return f"{match[1]}data:{kind};base64,{content}{match[3]}"
-
-    return re.sub(r'(<img src=")(?!data:)([^"]*)(")', embed, page)
+def own_scripts(root: Path) -> list[str]:
+    """The scripts of the page, before anything is filled in: the last draws the view."""
+    template = (root / FOLDER / "template.html").read_text("utf-8")
+    library = root / paths.LIBRARY
+    return [
+        *re.findall(r"<script>(.*?)</script>", template, re.DOTALL),
+        explorer.script(library.read_text("utf-8") if library.is_file() else ""),
+    ]
 
 
 def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None:
@@ -478,8 +496,8 @@ def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None
     fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data/fonts/ttf"
     try:
         pdf = typst.compile(
-            source.encode(),
-            root=str(root),
+            {"main.typ": source.encode(), **_pictures(source, root)},
+            root=os.devnull,  # what is set reads these and nothing else
             font_paths=[str(fonts)],
             ignore_system_fonts=True,
             format="pdf",
@@ -496,12 +514,23 @@ def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None
     _write(out, pdf)
 
 
+def _pictures(source: str, root: Path) -> dict[str, bytes]:
+    """The pictures that a text in typst's syntax shows: path → bytes. Errors as `to_html`."""
+    found = {}
+    for name in re.findall(r'(?<!\\)#(?:plate|box\(image)\("/?((?:[^"\\]|\\.)*)"', source):
+        path = re.sub(r"\\(.)", r"\1", name)
+        found[path] = inert.content(path, FOLDER, root, root)
+        inert.kind(found[path], FOLDER, path)
+    return found
+
+
 def notebook_pages(pairs: Sequence[tuple[Path, Path]], root: Path | None = None) -> None:
     """Write executed notebooks as HTML pages with code, tables and pictures.
 
     pairs: notebook, page. Scripts, styles, frames and remote pictures in outputs are dropped:
     what remains is text, tables and embedded pictures. root: as for `to_html`; the current
-    checkout if not given. Raises AuditError for a notebook that cannot be read.
+    checkout if not given. Raises AuditError for a notebook that cannot be read, and for a
+    picture that is none or lies outside the checkout.
     """
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
@@ -521,8 +550,8 @@ def _pages(pairs: Sequence[tuple[Path, Path]], root: Path) -> None:
     for (ipynb, out), answer in zip(pairs, answers, strict=True):
         if "error" in answer:
             raise _explain(answer["error"], root, ipynb)
-        _refuse_requests(answer["page"], ipynb)
-        _write(out, answer["page"].encode())
+        page = inert.embedded(answer["page"], ipynb, ipynb.parent, root)
+        _write(out, inert.sealed(page, ipynb).encode())
 
 
 def _marks(identifier: str, made_from: str) -> list[str]:
@@ -538,6 +567,7 @@ def _report(markdown: str, root: Path, *options: str) -> str:
         markdown,
         root,
         "--from=markdown-tex_math_dollars-raw_tex",
+        "--sandbox",
         "--citeproc",
         "--bibliography=report/bibliography.bib",
         "--number-sections",
@@ -576,7 +606,6 @@ def _run_pandoc(text: str, root: Path, *options: str) -> subprocess.CompletedPro
 def _explain(stderr: str, root: Path, file: str | Path) -> AuditError:
     """Pandoc's complaint, with the place in the sections where its cause stands."""
     citation = re.search(r"citation (\S+) not found", stderr)
-    picture = re.search(r"(?:Could not fetch resource|openBinaryFile:) '?([^\s':]+)", stderr)
     if citation:
         key = citation[1]
         path, place = _find(rf"@\{{?{re.escape(key)}\b", root)
@@ -589,15 +618,8 @@ def _explain(stderr: str, root: Path, file: str | Path) -> AuditError:
             found=f"@{key}",
             mend=f"{nearest(key, known)}Or add an entry to report/bibliography.bib.",
         )
-    if picture:
-        return _no_picture(picture[1], file)
     wrong = re.sub(r"^Failing because.*$|\[WARNING\] ", "", stderr, flags=re.MULTILINE).strip()
     return AuditError("pandoc refuses the text", file, found=wrong)
-
-
-def _no_picture(path: str, file: str | Path = FOLDER) -> AuditError:
-    mend = "Draw it first, or mend its path."
-    return AuditError("picture not found", file, found=path, mend=mend)
 
 
 def _find(pattern: str, root: Path) -> tuple[Path | None, dict]:
@@ -607,50 +629,6 @@ def _find(pattern: str, root: Path) -> tuple[Path | None, dict]:
         if match := re.search(pattern, text):
             return path.relative_to(root), _place(text, match.start())
     return None, {}
-
-
-class _Requests(HTMLParser):
-    """Collects what a browser would fetch on opening a page."""
-
-    LOADS = ("src", "srcset", "poster", "data", "background", "xlink:href")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the addresses in a tag's attributes."""
-        self.in_style = tag == "style"
-        loads = (*self.LOADS, "href") if tag in ("link", "use", "image", "base") else self.LOADS
-        for name, value in attrs:
-            if name in loads and not (value or "").startswith(("data:", "#")):
-                self.found.append(f"<{tag} {name}={value}>")
-            if name == "style":
-                self._style(value or "")
-
-    def handle_data(self, data: str) -> None:
-        """Note the addresses in a style sheet."""
-        if self.in_style:
-            self._style(data)
-
-    def _style(self, css: str) -> None:
-        addresses = re.findall(r"@import[^;]*|url\(\s*['\"]?(?!data:|#)[^)]*", css)
-        self.found += addresses
-
-
-def requests_in(page: str) -> list[str]:
-    """What a browser would fetch on opening this page. Links to follow do not count."""
-    parser = _Requests()
-    parser.feed(page)
-    return parser.found
-
-
-def _refuse_requests(page: str, file: str | Path) -> None:
-    """Raise AuditError if the page would load anything."""
-    if found := requests_in(page):
-        problem = "the page would load something when it is opened"
-        raise AuditError(problem, file, found=found[0], mend="Embed it, or link to it.")
 
 
 def _write(out: Path, content: bytes) -> None:

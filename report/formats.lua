@@ -12,8 +12,14 @@ local function quoted(text)
   return '"' .. text:gsub('[\\"]', '\\%0') .. '"'
 end
 
+-- What would reach one of the formats alone, or lead elsewhere, is for its author to mend.
 local function refuse(what)
-  error(what .. '\nUse Markdown instead; what is not Markdown is lost in the PDF.')
+  error(what .. '\nWrite it in Markdown. Links begin with https://, or lead to a place of the '
+    .. 'report or a file of the project; pictures are files of the project.')
+end
+
+local function inert(document)
+  return dofile 'report/inert.lua'(document, refuse)
 end
 
 -- A place in a long key or path where a line may break. As a character it would be copied with
@@ -28,14 +34,6 @@ local function breaks(element)
     out:insert(pandoc.Str(part))
   end
   return out
-end
-
--- HTML in the text would reach the page and not the PDF. Comments reach neither.
-local function raw_html(element)
-  if element.format:match '^html' then
-    if element.text:match '^%s*<!%-%-' then return {} end
-    refuse('HTML in the text: ' .. element.text)
-  end
 end
 
 -- A figure arrives as a Div: the picture, then the blocks of its caption.
@@ -111,11 +109,7 @@ local function div(element)
   end
 end
 
-local function image(element)
-  if element.src:match '^%a+://' then refuse('A picture from elsewhere: ' .. element.src) end
-end
-
 return {
-  { RawBlock = raw_html, RawInline = raw_html, Image = image },
+  { Pandoc = inert },
   { Span = span, Div = div, Str = breaks },
 }

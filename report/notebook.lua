@@ -1,30 +1,20 @@
 -- An executed notebook as a page that cannot act: HTML in cells and outputs is read again as
--- a document, so that scripts, styles, frames and event handlers are not carried along.
+-- a document, of which inert.lua leaves what is text.
 
-local function bare(element)
-  element.attr = pandoc.Attr('', element.classes)
+-- Names are for cells; what these show has none.
+local function nameless(element)
+  element.identifier = ''
   return element
 end
 
-local function bare_table(element)
-  local function rows(list)
-    for _, row in ipairs(list) do
-      row.attr = pandoc.Attr()
-      for _, cell in ipairs(row.cells) do cell.attr = pandoc.Attr() end
-    end
-  end
-  rows(element.head.rows)
-  rows(element.foot.rows)
-  for _, body in ipairs(element.bodies) do
-    rows(body.head)
-    rows(body.body)
-  end
+local function plain(element)
   element.attr = pandoc.Attr()
   return element
 end
 
-local harmless = {
-  Div = bare, Span = bare, Header = bare, Code = bare, CodeBlock = bare, Table = bare_table,
+local unnamed = {
+  Div = nameless, Span = nameless, Header = nameless, Code = nameless, CodeBlock = nameless,
+  Table = plain,
 }
 
 -- The empty list of files makes pandoc read without access to the disk or the network.
@@ -33,7 +23,7 @@ local formats = { html = 'html', markdown = 'commonmark_x-raw_html' }
 local function read(element)
   local format = formats[element.format]
   if not format then return {} end
-  return pandoc.read(element.text, format, nil, {}).blocks:walk(harmless)
+  return pandoc.read(element.text, format, nil, {}).blocks:walk(unnamed)
 end
 
 -- One Div, since pandoc keeps a single block of each output.
@@ -45,20 +35,11 @@ local function raw_inline(element)
   return pandoc.utils.blocks_to_inlines(read(element))
 end
 
-local function link(element)
-  if element.target:match '^%s*%a*script:' or element.target:match '^%s*data:' then
-    return element.content
-  end
-  element.attributes = {}
-  return element
+local function inert(document)
+  return dofile 'report/inert.lua'(document)
 end
 
--- A picture from elsewhere would be fetched while building, and differ from day to day.
 local function image(element)
-  if element.src:match '^%a+://' then
-    local name = #element.caption > 0 and element.caption or { pandoc.Str(element.src) }
-    return pandoc.Link(name, element.src)
-  end
   if #element.caption == 0 and not element.attributes.alt then
     element.attributes = { alt = 'Output of the code above' }
   end
@@ -86,6 +67,7 @@ end
 
 return {
   { RawBlock = raw_block, RawInline = raw_inline },
-  { Link = link, Image = image, CodeBlock = code },
+  { Pandoc = inert },
+  { Image = image, CodeBlock = code },
   { Pandoc = title },
 }

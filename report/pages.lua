@@ -34,20 +34,13 @@ local function best(div)
   return div
 end
 
--- Pictures of outputs, and files beside the notebook, become part of the page. One that stays
--- outside is refused later, with all else that would be fetched.
-local function embedding(folder)
-  return function(image)
-    if image.src:match '^data:' then return nil end
-    local mime, data = pandoc.mediabag.lookup(image.src)
-    if not mime then
-      local found
-      found, mime, data = pcall(pandoc.mediabag.fetch, pandoc.path.join { folder, image.src })
-      if not found or not mime then return nil end
-    end
-    image.src = pandoc.mediabag.make_data_uri(mime, data)
-    return image
-  end
+-- Pictures of outputs and attachments, as addresses of their own bytes. What these are is looked
+-- at when the page is written, as is every file that it names.
+local function embedding(image)
+  local mime, data = pandoc.mediabag.lookup(image.src)
+  if not mime then return nil end
+  image.src = pandoc.mediabag.make_data_uri(mime, data)
+  return image
 end
 
 local function page(path)
@@ -60,7 +53,7 @@ local function page(path)
     document = pandoc.utils.run_lua_filter(document, filter)
   end
   document = document:walk({ Div = best })
-  document = document:walk { Image = embedding(pandoc.path.directory(path)) }
+  document = document:walk { Image = embedding }
   return pandoc.write(document, 'html5', options) .. '\n'
 end
 

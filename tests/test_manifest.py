@@ -336,7 +336,7 @@ def test_what_is_no_total_has_no_rows(root, monkeypatch):
 def test_the_finding_has_numbers_where_its_text_names_them(root):
     entry = {"origin.usd_bn": {"display": "279.97 bn US$"}}
     put(root, paths.all_numbers("all"), json.dumps(entry))
-    assert generated.finding("It is {{all:origin.usd_bn}}.\n") == "It is 279.97 bn US$."
+    assert generated.finding("It is {{all:origin.usd_bn}}.\n") == "It is 279.97 bn US\\$."
     with pytest.raises(AuditError, match="names no number") as caught:
         generated.finding("It is {{all:origin.usd_bm}}.")
     assert "Did you mean 'origin.usd_bn'" in caught.value.mend

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from aidaudit import paths, report
+from aidaudit import inert, paths, report
 from aidaudit.errors import AuditError
 
 REPOSITORY = Path(__file__).parents[1]
@@ -410,7 +410,7 @@ def test_a_view_has_words_in_its_place_and_an_unknown_one_is_told():
 
 
 def test_the_page_asks_for_nothing(page):
-    assert report.requests_in(page) == []
+    assert inert.found_in(page, report.own_scripts(REPOSITORY)) == []
     policy = next(m["content"] for m in Tags(page).named("meta") if "http-equiv" in m)
     assert "default-src 'none'" in policy
     assert 'href="https://doi.org/10.1038/s41562-020-0912-z"' in page  # links are not requests
@@ -594,7 +594,7 @@ def test_a_notebook_becomes_an_inert_page(root, tmp_path):
     sources = [p["src"] for p in tags.named("img")]
     assert [s.partition(";")[0] for s in sources] == ["data:image/png", "data:image/svg+xml"]
     assert all(p["alt"] for p in tags.named("img"))
-    assert report.requests_in(page) == []
+    assert inert.found_in(page) == []
     assert not tags.named("script")
     assert not tags.named("iframe")
     assert not [a for _, a in tags.all if any(name.startswith("on") for name in a)]

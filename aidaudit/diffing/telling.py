@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from aidaudit import terminal
+from aidaudit import inert, terminal
 from aidaudit.diffing.base import Cell, Change, Difference, Figure, Number, Table, Verdict
 from aidaudit.diffing.expected import Split
 
@@ -259,13 +259,14 @@ def page(split: Split) -> str:
             ("unexpected", "Not expected", split.unexpected),
             ("expected", "Expected", split.expected),
         ]
-    return template.render(
+    page = template.render(
         split=split,
         parts=[one for one in parts if summary(one[2])],
         heading=heading(split),
         same_content=same_content(split.unexpected),
         advice=advice(split.unexpected),
     )
+    return inert.sealed(page, TEMPLATE)
 
 
 def _picture(svg: bytes) -> str:
