@@ -14,7 +14,6 @@ from openpyxl.utils import column_index_from_string
 
 from aidaudit.checking import text
 from aidaudit.checking.base import MOST_LINES, Archive, Finding
-from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import workbooks
 
 
@@ -270,7 +269,7 @@ def _usual(theme: ElementTree.Element | None) -> bool:
 def _spelt(cell: object) -> str:
     """A cell as our tables spell it."""
     if isinstance(cell, workbooks.Odd):
-        raise AuditError(str(cell.why))
+        return str(cell)  # why it is odd is told by `_more`
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, float):
