@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import io
 import json as jsons
-import logging
 import re
 import signal
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ from xml.parsers import expat
 from aidaudit.errors import AuditError
 
 if TYPE_CHECKING:
-    import pypdf
     from PIL.Image import Image
 
 MIB = 1 << 20
@@ -60,7 +58,6 @@ MOST = {
     "PDF": 16 * MIB,
     "objects of a PDF": 20_000,
     "decoded streams of a PDF": 64 * MIB,
-    "pages of a PDF": 1_000,
     "archived pictures": 32 * MIB,
     "archived drawings": 12 * MIB,
     "archived PDF": 24 * MIB,
@@ -72,8 +69,6 @@ MOST = {
 }
 UNNAMED = "the file"
 PICTURES = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
-# What pypdf thinks of a damaged file is ours to say.
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 class Beyond(AuditError):
@@ -328,14 +323,14 @@ def _webp(content: bytes, file: str | Path) -> bool | None:
 # ---------------------------------------------------------------- XML
 
 
-def xml(content: bytes, file: str | Path, kind: str = "XML") -> ElementTree.Element | None:
+def xml(content: bytes, file: str | Path, times: int = 1) -> ElementTree.Element | None:
     """The tree of an XML document; None where it is damaged, or declares or asks for anything.
 
     A DOCTYPE may stand there by name; one with declarations of its own, and a style sheet from
-    elsewhere, may not. Raises `Beyond`, before a tree is made.
+    elsewhere, may not. times: so many times the usual size. Raises `Beyond`, before a tree is
+    made.
     """
-    hold(kind, len(content), file)
-    if not _harmless(content, file):
+    if not harmless(content, file, times):
         return None
     try:
         return ElementTree.fromstring(content)
@@ -347,15 +342,19 @@ class _Declares(Exception):
     """A document that could expand or load something, or is nested as no drawing is."""
 
 
-def _harmless(content: bytes, file: str | Path) -> bool:
-    """Read a document once without keeping it; False where it is damaged, or declares."""
+def harmless(content: bytes, file: str | Path, times: int = 1) -> bool:
+    """Read a document once without keeping it; False where it is damaged, or declares.
+
+    times: as for `xml`. Raises `Beyond`.
+    """
+    hold("XML", len(content) // times, file)
     counts = dict.fromkeys(
         ("elements of XML", "attributes of XML", "namespaces of XML", "depth of XML"), 0
     )
 
     def count(what: str, more: int = 1) -> None:
         counts[what] += more
-        hold(what, counts[what], file)
+        hold(what, counts[what] // times, file)
 
     def start(_: str, attributes: list[str]) -> None:
         count("elements of XML")
@@ -398,13 +397,18 @@ def _harmless(content: bytes, file: str | Path) -> bool:
 # ---------------------------------------------------------------- JSON
 
 
-def json(content: bytes, file: str | Path) -> object:
-    """What JSON holds. Raises ValueError where it is none, or gives a key twice; `Beyond`."""
+def json(content: bytes, file: str | Path, **spelt: Callable) -> object:
+    """What JSON holds. spelt: as for json.loads, how numbers are read.
+
+    Raises ValueError where it is none, or gives a key twice; `Beyond`.
+    """
     hold("JSON", len(content), file)
     # Within texts they count too: as a whole a few thousand of them are nothing.
     hold("marks of JSON", sum(map(content.count, (b",", b"[", b"{", b":"))), file)
     try:
-        value = jsons.loads(content, object_pairs_hook=_unique, parse_int=_whole)
+        value = jsons.loads(
+            content, object_pairs_hook=_unique, **{"parse_int": _whole, **spelt}
+        )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     for _ in leaves(value, file):
@@ -492,13 +496,11 @@ def hold_table(text: str, delimiter: str, file: str | Path) -> None:
 # ---------------------------------------------------------------- PDF
 
 
-def pdf(content: bytes, file: str | Path) -> pypdf.PdfReader:
-    """A reader of a PDF. Raises `Beyond`, and whatever pypdf raises on what is damaged.
+def hold_pdf(content: bytes, file: str | Path) -> None:
+    """Raise `Beyond` for a PDF of too many objects, or whose streams unpack to too much.
 
-    Objects and decoded streams are counted in the bytes, whatever the document says of them.
+    They are counted in the bytes, whatever the document says of them.
     """
-    import pypdf
-
     hold("PDF", len(content), file)
     hold("objects of a PDF", len(re.findall(rb"\bobj\b", content)), file)
     left = MOST["decoded streams of a PDF"]
@@ -506,24 +508,6 @@ def pdf(content: bytes, file: str | Path) -> pypdf.PdfReader:
         left -= _inflated(content, begin.end(), left)
         if left < 0:
             hold("decoded streams of a PDF", MOST["decoded streams of a PDF"] + 1, file)
-    pypdf.overwrite_configuration(
-        maximum_declared_stream_length=MOST["PDF"],
-        array_based_stream_maximum_output_length=MOST["PDF"],
-        array_maximum_element_count=MOST["objects of a PDF"],
-        dictionary_maximum_element_count=MOST["objects of a PDF"],
-        zlib_maximum_output_length=MOST["decoded streams of a PDF"],
-        lzw_maximum_output_length=MIB,
-        run_length_maximum_output_length=MIB,
-        brotli_maximum_output_length=MIB,
-        stream_filters_maximum_length=2,
-        stream_decoding_work_maximum_length=MOST["decoded streams of a PDF"],
-        page_tree_maximum_entries=4 * MOST["pages of a PDF"],
-        page_tree_maximum_page_entries=64 * MOST["pages of a PDF"],
-        jbig2dec_binary=None,  # another program
-    )
-    reader = pypdf.PdfReader(io.BytesIO(content), strict=False)
-    hold("pages of a PDF", len(reader.pages), file)
-    return reader
 
 
 def _inflated(content: bytes, place: int, most: int) -> int:

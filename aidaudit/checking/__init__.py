@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aidaudit import archives, foreign, paths, terminal
 from aidaudit import manifest as manifests
-from aidaudit.checking import documents, pictures, text, workbooks
+from aidaudit.checking import documents, drawings, pictures, text, workbooks
 from aidaudit.checking.base import Archive, Finding, hinted
 from aidaudit.errors import AuditError
 
@@ -142,7 +142,7 @@ def check(file: Path, archive: Archive) -> Finding:
     for fits, compare in (
         (pictures.is_picture, pictures.picture),
         (documents.is_pdf, documents.pdf),
-        (documents.is_svg, documents.svg),
+        (drawings.is_svg, drawings.svg),
         (workbooks.is_workbook, workbooks.workbook),
         (text.is_json, text.values),
         (text.is_table, text.table),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,15 +24,36 @@ ALIKE = 0.6
 # compared in full.
 MOST_NEAR, NEAR = 3, 0.15
 _ORIENTATION = 274  # the tag of EXIF
+# What PNG files say of themselves and programs do not draw.
+_UNSEEN = (b"tEXt", b"zTXt", b"iTXt", b"tIME")
+# What says that colours are those of sRGB, as they are taken for where nothing is said.
+_COMMON = {
+    b"sRGB": (b"\x00", b"\x01", b"\x02", b"\x03"),
+    b"gAMA": (struct.pack(">I", 45455),),
+    b"cHRM": (struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),),
+}
+# Tags of TIFF that say how its pixels are stored, or are words.
+_PLAIN_TAGS = {
+    254, 256, 257, 258, 259, 262, 266, 269, 270, 271, 272, 273, 274, 277, 278, 279, 282, 283,
+    284, 296, 305, 306, 315, 316, 317, 322, 323, 324, 325, 338, 339,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A decoded picture (RGBA), whether its format loses something, and how a JPEG did."""
+    """A decoded picture (RGBA) and what is known of its file.
+
+    lossy: whether its format loses something. kind: the format. encoded: how a JPEG was
+    encoded. why: what in the file may make programs show other than its pixels, or is no part
+    of the picture. density: pixels across, in which unit, where a PNG says so.
+    """
 
     picture: Image.Image
-    lossy: bool = False
+    lossy: bool
+    kind: str
     encoded: copies.Encoding | None = None
+    why: tuple[str, ...] = ()
+    density: tuple[int, int] | None = None
 
 
 def is_picture(content: bytes) -> bool:
@@ -39,22 +62,147 @@ def is_picture(content: bytes) -> bool:
     return content.startswith(starts)
 
 
-def _opened(content: bytes, file: Path) -> Opened | None:
+def _opened(
+    content: bytes, file: Path | str, pixels: str = "pixels of a picture"
+) -> Opened | None:
     """A decoded picture, or None for one that is damaged. Raises AuditError for a bomb."""
-    picture = foreign.picture(content, file)
+    picture = foreign.picture(content, file, pixels)
     if picture is None:
         return None
     try:
-        encoded = copies.encoding(picture) if picture.format == "JPEG" else None
-        lossy = picture.format in ("JPEG", "GIF") or (
-            picture.format == "WEBP" and b"VP8 " in content[:64]
-        )
-        # Programs show the second frame, or turn the picture; our own have neither.
-        if foreign.is_several(picture) or picture.getexif().get(_ORIENTATION, 1) != 1:
-            picture, encoded = picture.transpose(Image.Transpose.ROTATE_90), None
-        return Opened(picture.convert("RGBA"), lossy, encoded)
-    except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error):
+        kind = picture.format
+        why, density = [], None
+        if kind == "PNG":
+            why, density = _of_png(content)
+        elif kind == "JPEG":
+            why = _of_jpeg(content)
+        elif kind == "TIFF" and not set(picture.tag_v2) <= _PLAIN_TAGS:
+            why.append("its TIFF has tags that programs may follow or not")
+        if foreign.is_several(picture):
+            why.append("it holds more than one picture")
+        if picture.getexif().get(_ORIENTATION, 1) != 1:
+            why.append("it says that it has to be turned")
+        if "icc_profile" in picture.info:
+            why.append("a colour profile makes its colours others, or may")
+        if picture.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
+            why.append(
+                "its pixels have more than 8 bits, of which programs show different ones"
+            )
+        encoded = copies.encoding(picture) if kind == "JPEG" and not why else None
+        opened = picture.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error, zlib.error):
         return None
+    if b"bKGD" in why:
+        why.remove(b"bKGD")
+        if opened.getextrema()[3][0] < 255:
+            why.append("it says what lies behind it, and lets it shine through")
+    lossy = kind in ("JPEG", "GIF") or (kind == "WEBP" and b"VP8L" not in content[:64])
+    return Opened(opened, lossy, kind, encoded, tuple(dict.fromkeys(why)), density)
+
+
+def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
+    """What in a PNG may make programs show other than its pixels, and its density.
+
+    Raises ValueError where its chunks are not in order. After PNG (third edition), 5 and 11.
+    """
+    why: list = []
+    names: list[bytes] = []
+    density = None
+    place, data, depth, kind = 8, [], 0, 0
+    while place < len(content) and names[-1:] != [b"IEND"]:
+        (length,) = struct.unpack(">I", content[place : place + 4])
+        name, body = content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
+        if content[place + 8 + length : place + 12 + length] != struct.pack(
+            ">I", zlib.crc32(name + body)
+        ):
+            raise ValueError("a checksum is wrong")
+        place += 12 + length
+        if name == b"IDAT":
+            if names[-1] != b"IDAT" and b"IDAT" in names:
+                raise ValueError("its pixels are in two places")
+            data.append(body)
+        elif name in names and name not in _UNSEEN:
+            why.append("it says something twice")
+        elif b"IDAT" in names and name not in (*_UNSEEN, b"IEND"):
+            why.append("it says something of its pixels after them")
+        names.append(name)
+        if name == b"IHDR":
+            depth, kind = body[8], body[9]
+        elif name == b"pHYs":
+            across, down, unit = struct.unpack(">IIB", body)
+            density = (across, unit)
+            if across != down:
+                why.append("its pixels are not to be square")
+        elif name == b"bKGD":
+            why.append(b"bKGD")
+        elif name == b"eXIf":
+            # Programs differ in where they look for it.
+            if re.search(rb"\x01\x12\x00\x03|\x12\x01\x03\x00", body):
+                why.append("it says that it has to be turned, or may")
+        elif name == b"tRNS" and kind != 3:
+            why.append("one of its colours is to be transparent")
+        elif name in _COMMON:
+            if body not in _COMMON[name]:
+                why.append("it says that its colours are others than they are taken for")
+        elif name in _UNSEEN:
+            packed = body[:19] == b"XML:com.adobe.xmp\x00\x01"
+            if packed or b"Raw profile type" in body[:80] or b"Orientation" in body:
+                why.append("it says that it has to be turned or coloured, or may")
+        elif name not in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            said = name.decode("ascii", "replace")
+            why.append(f"it has a part {said!r}, which some programs follow")
+    if names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"]:
+        raise ValueError("its beginning or end is missing")
+    if place < len(content):
+        why.append(f"{len(content) - place} bytes stand behind the picture")
+    if depth > 8:
+        why.append("its pixels have more than 8 bits, of which programs show different ones")
+    unpacker, left = zlib.decompressobj(), b"".join(data)
+    while left and not unpacker.eof:
+        unpacker.decompress(left, 1 << 20)
+        left = unpacker.unconsumed_tail
+    if not unpacker.eof or unpacker.unused_data:
+        why.append("its pixels end before or after their end")
+    return why, density
+
+
+def _of_jpeg(content: bytes) -> list[str]:
+    """What in a JPEG may make programs show other than its pixels. Raises ValueError."""
+    why = []
+    place, pictures = 2, 0
+    while True:
+        if content[place : place + 1] != b"\xff" or place + 2 > len(content):
+            raise ValueError("a part does not begin as it should")
+        mark = content[place + 1]
+        if mark == 0xFF:
+            place += 1
+            continue
+        if mark == 0xD9:
+            break
+        (length,) = struct.unpack(">H", content[place + 2 : place + 4])
+        body = content[place + 4 : place + 2 + length]
+        place += 2 + length
+        pictures += 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC)
+        if mark == 0xDA:
+            # Coded pixels go on to the next mark that is not part of them.
+            end = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]").search(content, place)
+            place = end.start() if end is not None else len(content)
+        elif mark == 0xE2:
+            why.append("a colour profile makes its colours others, or may")
+        elif mark == 0xEE and body[:5] == b"Adobe" and body[11:] != b"\x01":
+            why.append("it says that its colours are stored in another way")
+        elif mark == 0xE1 and re.search(
+            rb"\x01\x12\x00\x03\x00\x00\x00\x01\x00[^\x01]"
+            rb"|\x12\x01\x03\x00\x01\x00\x00\x00[^\x01]|Orientation",
+            body,
+            re.DOTALL,
+        ):
+            why.append("it says that it has to be turned, or may")
+    if pictures != 1:
+        why.append("it holds more than one picture")
+    if place + 2 < len(content):
+        why.append(f"{len(content) - place - 2} bytes stand behind the picture")
+    return why
 
 
 def picture(content: bytes, archive: Archive, file: Path) -> Finding | None:
@@ -72,26 +220,25 @@ def picture(content: bytes, archive: Archive, file: Path) -> Finding | None:
     scores: list[tuple[float, str]] = []
     for path in archive.of_kind(".png"):
         there = archive.read(path)
-        if there is None:
+        known = _known(there, path) if there is not None else None
+        if known is None:
             continue
-        size, known = _known(there, path)
         if (
-            size == mine.size
-            and ImageChops.difference(_archived(there, path), mine).getbbox(alpha_only=False)
+            known.size == mine.size
+            and ImageChops.difference(_archived(there, path).picture, mine).getbbox(
+                alpha_only=False
+            )
             is None
         ):
-            if hint and hint != path:
-                return Finding("altered", path, f"its pixels, but its metadata name {hint}")
-            how = "the same pixels; its metadata are missing or others"
-            return Finding("unchanged", path, how)
-        scores.append((max(map(_shared, ways, known)), path))
+            return _same(opened, known, path, hint)
+        scores.append((max(map(_shared, ways, known.ways)), path))
     scores.sort(key=lambda score: (-score[0], score[1]))
     if not scores or scores[0][0] < ALIKE:
         if hint:
             return Finding("altered", hint, "its metadata name this figure; it shows another")
         return None
     near = [path for score, path in scores[:MOST_NEAR] if score > scores[0][0] - NEAR]
-    pictures = {path: _flat(_archived(archive.read(path), path)) for path in near}
+    pictures = {path: _flat(_archived(archive.read(path), path).picture) for path in near}
     match, path = _nearest(flat, pictures, opened.encoded)
     return _copy(opened, match, path, pictures[path], hint, archive)
 
@@ -117,24 +264,55 @@ def _nearest(
     return found[0]
 
 
-def _archived(content: bytes, path: str) -> Image.Image:
-    """A picture of a build. Raises AuditError for one that is none, or too large."""
-    picture = foreign.picture(content, path, "pixels of an archived picture")
-    if picture is None or picture.format != "PNG":
+def _same(opened: Opened, known: Known, path: str, hint: str | None) -> Finding:
+    """What is known of a picture that has the pixels of an archived one."""
+    if hint and hint != path:
+        return Finding("altered", path, f"its pixels, but its metadata name {hint}")
+    if opened.why:
+        how = "the same pixels, but programs may show them in another way"
+        return Finding("altered", path, how, list(opened.why))
+    if opened.kind != "PNG":
+        return Finding("lossy", path, f"the same pixels, in another format: {opened.kind}")
+    if opened.density not in (None, known.density):
+        told = ["it says that it has to be shown at another size"]
+        return Finding("lossy", path, "the same pixels", told)
+    how = "the same pixels; its metadata are missing or others"
+    return Finding("unchanged", path, how)
+
+
+@dataclass(frozen=True)
+class Known:
+    """An archived picture: its size, what `_ways` says of it, and its density."""
+
+    size: tuple[int, int]
+    ways: list[tuple[float, np.ndarray]]
+    density: tuple[int, int] | None
+
+
+def _archived(content: bytes, path: str) -> Opened:
+    """An archived picture, which somebody may have made too.
+
+    Raises AuditError for one that is no PNG, or too large.
+    """
+    opened = _opened(content, path, "pixels of an archived picture")
+    if opened is None or opened.kind != "PNG":
         raise AuditError(
             "the picture in the build that it is held against cannot be decoded.",
             file=path,
             expected="a PNG picture",
             mend="take the archive from where it was published, or build again (make report).",
         )
-    return picture.convert("RGBA")
+    return opened
 
 
 @functools.lru_cache(maxsize=64)
-def _known(content: bytes, path: str) -> tuple[tuple[int, int], list[tuple[float, np.ndarray]]]:
-    """The size of an archived picture, and what `_ways` says of it."""
-    picture = _archived(content, path)
-    return picture.size, _ways(_flat(picture))
+def _known(content: bytes, path: str) -> Known | None:
+    """None for one that programs may show in another way."""
+    opened = _archived(content, path)
+    if opened.why:
+        return None
+    ways = _ways(_flat(opened.picture))
+    return Known(opened.picture.size, ways, opened.density)
 
 
 def _copy(
@@ -159,7 +337,9 @@ def _copy(
                 *mine.size, *there.size
             )
         )
-    why = copies.too_lossy(match.scale, opened.encoded)
+    why = "; ".join(opened.why) or copies.too_lossy(match.scale, opened.encoded)
+    if mine.getextrema()[3][0] < 255:
+        why = why or "what lies behind it shines through"
     if opened.lossy and opened.encoded is None:
         why = why or "it is encoded in a way that cannot be repeated here"
     exact = mine.size == there.size and aligned and not opened.lossy

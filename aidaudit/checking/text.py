@@ -8,8 +8,9 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 from aidaudit import foreign
@@ -37,83 +38,59 @@ def is_table(content: bytes) -> bool:
     return text is not None and any(mark in text.partition("\n")[0] for mark in ",;\t")
 
 
+def delimiter_of(text: str) -> str:
+    """What parts the cells of a table, judged by its first line."""
+    head = text.partition("\n")[0]
+    return max(",;\t", key=head.count)
+
+
 def rows_of(text: str, file: str | Path = foreign.UNNAMED) -> list[list[str]] | None:
     """The cells of a table, whatever the delimiter and line ends; None where it is none.
 
-    Raises AuditError for one that is too large, named by file.
+    Empty lines are rows too. Quotes that programs read in different ways make it none. Raises
+    AuditError for one that is too large, named by file.
     """
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    foreign.hold_table(text, delimiter, file)
+    foreign.hold_table(text, delimiter_of(text), file)
     csv.field_size_limit(MOST_CELL)
+    lines = io.StringIO(text, newline="")
     try:
         return [
-            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
+            [cell.replace("\r\n", "\n") for cell in row]
+            for row in csv.reader(lines, delimiter=delimiter_of(text), strict=True)
         ]
     except csv.Error:
         return None
 
 
+# As programs write numbers; others, such as 007, +5 or ٥, are words or show something else.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?")
+_LONGEST = 100
+
+
+def number(cell: str) -> tuple[bool, Decimal] | None:
+    """A cell's number with its sign, which zero has too; None where it is no number."""
+    if len(cell) > _LONGEST or not _NUMBER.fullmatch(cell):
+        return None
+    return cell.startswith("-"), Decimal(cell)
+
+
 def equal(one: str, two: str) -> bool:
-    """Whether two cells say the same: the same text, truth or exactly the same number."""
-    if one == two:
-        return True
-    left, right = _number(one), _number(two)
-    if left is None or right is None:
-        return one.lower() == two.lower() and one.lower() in ("true", "false")
-    return left == right
+    """Whether two cells say the same: the same text, or exactly the same number."""
+    return one == two or (number(one) is not None and number(one) == number(two))
 
 
-def _number(cell: str) -> Decimal | None:
-    """A cell's number, or None where it is none."""
-    # Decimal would take 5_6 for 56, and the digits of other scripts for ours.
-    if not cell.isascii() or "_" in cell:
-        return None
-    try:
-        number = Decimal(cell)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _digits(number: Decimal) -> int:
-    """How many digits after the point are written."""
-    return max(0, -number.as_tuple().exponent)
-
-
-def _rounded(mine: list[list[str]], rows: list[list[str]]) -> list[str]:
-    """In which columns a table's numbers are those of another, rounded; else nothing.
-
-    Each of a column has to be so: one short number among long ones was made by no program.
-    """
-    shown: dict[int, int] = {}
-    for left, right in zip(mine, rows, strict=True):
-        for at, (one, two) in enumerate(zip(left, right, strict=True)):
-            if equal(one, two):
-                continue
-            number, whole = _number(one), _number(two)
-            if number is None or whole is None or _digits(number) >= _digits(whole):
-                return []
-            if abs(number - whole) * 2 > Decimal(1).scaleb(-_digits(number)):
-                return []
-            shown[at] = max(shown.get(at, 0), _digits(number))
-    for row in mine[1:]:
-        if any((_digits(_number(row[at]) or Decimal(0))) > most for at, most in shown.items()):
-            return []
-    return [
-        f"column {rows[0][at]} is rounded; digits after the point: {most}"
-        for at, most in sorted(shown.items())
-    ]
-
-
-_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
-_POINT = re.compile(r"[-+]?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+_COMMA = re.compile(r"(-?(?:0|[1-9][0-9]*)),([0-9]+(?:[eE][-+]?[0-9]{1,4})?)")
+_POINT = re.compile(r"-?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?")
 
 
 def with_points(rows: list[list[str]]) -> list[list[str]]:
-    """Rows with decimal points where a program wrote commas; one that mixes them is left."""
+    """Rows with decimal points where a program wrote commas; one that mixes them is left.
+
+    So is one whose commas might all group thousands.
+    """
     cells = [cell for row in rows for cell in row]
-    if not any(map(_COMMA.fullmatch, cells)) or any(map(_POINT.fullmatch, cells)):
+    found = [match[2] for match in map(_COMMA.fullmatch, cells) if match]
+    if all(len(digits) == 3 for digits in found) or any(map(_POINT.fullmatch, cells)):
         return rows
     return [
         [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in row]
@@ -123,10 +100,12 @@ def with_points(rows: list[list[str]]) -> list[list[str]]:
 
 def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A table against all archived ones, cell by cell; None where nothing is like it."""
-    rows = rows_of(decoded(content, file) or "", file)
+    text = decoded(content, file) or ""
+    rows = rows_of(text, file)
     if not rows:
         return None
-    pointed = with_points(rows)
+    # Where commas part cells, a quoted 1,234 is a thousand to most readers.
+    pointed = rows if delimiter_of(text) == "," else with_points(rows)
     how = "the same cells; only their spelling, delimiters or line ends differ"
     if pointed is not rows:
         how = "the same values, other format: decimal commas"
@@ -149,11 +128,10 @@ def cells(mine: list[list[str]], archive: Archive, how: str) -> Finding | None:
         # Another table with other columns is another table.
         if not rows or len(set(rows[0]) & set(mine[0])) * 2 < len(set(rows[0]) | set(mine[0])):
             continue
-        if list(map(len, rows)) == list(map(len, mine)):
-            if all(all(map(equal, one, two)) for one, two in zip(mine, rows, strict=True)):
-                return Finding("unchanged", path, how)
-            if rounded is None and (told := _rounded(mine, rows)):
-                rounded = Finding("lossy", path, "the same table, with rounded numbers", told)
+        if _same(mine, rows):
+            return Finding("unchanged", path, how)
+        if rounded is None and (told := _rounded(mine, rows)):
+            rounded = Finding("lossy", path, "the same table, with rounded numbers", told)
         there_too = Counter(map(tuple, rows))
         score = shared(lines, there_too)
         best = max(best, (score, path, rows), key=lambda one: one[0])
@@ -169,6 +147,87 @@ def cells(mine: list[list[str]], archive: Archive, how: str) -> Finding | None:
     if not path or (score < 0.5 and not _near(mine, rows)):
         return None
     return Finding("altered", path, "most rows are the same", list(_cells(mine, rows)))
+
+
+def _same(mine: list[list[str]], rows: list[list[str]]) -> bool:
+    """Whether all cells are; in columns of numbers or truths alone another spelling is the
+    same.
+    """
+    if list(map(len, mine)) != list(map(len, rows)) or mine[0] != rows[0]:
+        return False
+    same = _comparison(rows)
+    return all(
+        same(column, one, two)
+        for left, right in zip(mine[1:], rows[1:], strict=True)
+        for column, (one, two) in enumerate(zip(left, right, strict=True))
+    )
+
+
+def _comparison(rows: list[list[str]]) -> Callable[[int, str, str], bool]:
+    """Says of a column whether one cell says the same as another, which stands in these rows."""
+    numbers, truths = _of_numbers(rows), _of_truths(rows)
+
+    def same(column: int, one: str, two: str) -> bool:
+        return (
+            one == two
+            or (column in numbers and equal(one, two))
+            or (column in truths and one in (two.upper(), two.lower()))
+        )
+
+    return same
+
+
+def _of_numbers(rows: list[list[str]]) -> set[int]:
+    """Columns whose cells are all numbers or empty."""
+    words = {
+        column
+        for row in rows[1:]
+        for column, cell in enumerate(row)
+        if cell and number(cell) is None
+    }
+    return set(range(len(rows[0]))) - words
+
+
+def _of_truths(rows: list[list[str]]) -> set[int]:
+    """Columns whose cells are all True, False or empty: Excel writes TRUE."""
+    columns = {column: {row[column] for row in rows[1:] if column < len(row)}
+               for column in range(len(rows[0]))}  # fmt: skip
+    return {column for column, found in columns.items() if found <= {"True", "False", ""}}
+
+
+def _digits(cell: str) -> int:
+    """How many digits after the point a number is written with; none for what is no number."""
+    read = number(cell)
+    return max(0, -read[1].as_tuple().exponent) if read else 0
+
+
+def _rounded(mine: list[list[str]], rows: list[list[str]]) -> list[str]:
+    """In which columns a table's numbers are those of another, rounded; else nothing.
+
+    Each of a column has to be so: one short number among long ones was made by no program.
+    """
+    if list(map(len, mine)) != list(map(len, rows)) or mine[0] != rows[0]:
+        return []
+    numbers = _of_numbers(rows)
+    shown: dict[int, int] = {}
+    for left, right in zip(mine[1:], rows[1:], strict=True):
+        for at, (one, two) in enumerate(zip(left, right, strict=True)):
+            if one == two or (at in numbers and equal(one, two)):
+                continue
+            if at not in numbers or number(one) is None or number(two) is None:
+                return []
+            if _digits(one) >= _digits(two):
+                return []
+            gap = abs(number(one)[1] - number(two)[1])
+            if gap * 2 > Decimal(1).scaleb(-_digits(one)):
+                return []
+            shown[at] = max(shown.get(at, 0), _digits(one))
+    if any(_digits(row[at]) > most for row in mine[1:] for at, most in shown.items()):
+        return []
+    return [
+        f"column {rows[0][at]} is rounded; digits after the point: {most}"
+        for at, most in sorted(shown.items())
+    ]
 
 
 def _near(mine: list[list[str]], rows: list[list[str]]) -> bool:
@@ -196,62 +255,137 @@ def _cells(mine: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
         for what, part in (("added", left - right), ("missing", right - left)):
             yield from (f"{what}: {', '.join(row)[:120]}" for row in list(part)[:4])
         return
-    told = 0
-    for number, (one, two) in enumerate(zip(mine, rows, strict=True), start=1):
+    told, same = 0, _comparison(rows)
+    for row, (one, two) in enumerate(zip(mine, rows, strict=True), start=1):
+        if len(one) != len(two):
+            yield f"row {row}: {len(one)} cells instead of {len(two)}"
         for column, (found, expected) in enumerate(zip(one, two, strict=False)):
-            if not equal(found, expected) and told < MOST_LINES - 2:
+            if not same(column, found, expected) and told < MOST_LINES - 2:
                 told += 1
-                name = rows[0][column]
-                yield f"row {number}, column {name}: {found!r} instead of {expected!r}"
+                name = rows[0][column] if column < len(rows[0]) else column + 1
+                yield f"row {row}, column {name}: {found!r} instead of {expected!r}"
 
 
 def is_json(content: bytes) -> bool:
     """Whether the bytes are JSON."""
-    return content[:4096].lstrip()[:1] in (b"{", b"[") and loaded(content) is not None
+    text = decoded(content)
+    return text is not None and text.lstrip()[:1] in ("{", "[") and loaded(text) is not None
 
 
-def loaded(content: bytes, file: str | Path = foreign.UNNAMED) -> object:
-    """What JSON holds, or None where it is none, or gives a key twice.
+def loaded(text: str, file: str | Path = foreign.UNNAMED) -> object:
+    """What JSON holds, or None where it is none, or programs would read it differently.
 
-    Raises AuditError for one that is too large, named by file.
+    Numbers are pairs of their type and value, which is exact. Raises AuditError for one that is
+    too large, named by file.
     """
     try:
-        return foreign.json(content, file)
+        return foreign.json(
+            text.encode(),
+            file,
+            parse_constant=_no_number,
+            parse_float=lambda spelt: _exact("a fraction", spelt),
+            parse_int=lambda spelt: _exact("a whole number", spelt),
+        )
     except ValueError:
         return None
 
 
-def _leaves(value: object, file: str | Path) -> dict[str, str]:
-    """Every value, as JSON spells it, under its place in a document."""
-    return {
-        place: json.dumps(one, ensure_ascii=False) for place, one in foreign.leaves(value, file)
-    }
+def _exact(kind: str, spelt: str) -> tuple[str, object]:
+    read = number(spelt)
+    # Of a number without end or with a huge exponent each program keeps what it likes.
+    return (kind, spelt if read is None else read)
+
+
+def _no_number(spelt: str) -> object:
+    raise ValueError(f"{spelt} is no JSON")
+
+
+def _leaves(top: object) -> Counter:
+    """Every value with its place in a JSON document, as one number each.
+
+    Good enough to say what is alike; places in words would take a hundred times the memory.
+    """
+    found: Counter = Counter()
+    waiting = [(hash(()), top)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, dict) and value:
+            waiting += [(hash((place, key)), part) for key, part in value.items()]
+        elif isinstance(value, list) and value:
+            waiting += [(hash((place, number)), part) for number, part in enumerate(value)]
+        else:
+            found[hash((place, type(value), str(value)))] += 1
+    return found
+
+
+def _unlike(mine: object, there: object) -> Iterator[str]:
+    """What differs between two JSON documents, each with its place."""
+    waiting = [("", mine, there)]
+    while waiting:
+        place, one, two = waiting.pop()
+        if one == two and type(one) is type(two):
+            continue
+        if isinstance(one, dict) and isinstance(two, dict):
+            keys = [*two, *(key for key in one if key not in two)]
+            inside = [(key, one.get(key, _NOTHING), two.get(key, _NOTHING)) for key in keys]
+            steps = [(_step(key), left, right) for key, left, right in inside]
+        elif isinstance(one, list) and isinstance(two, list):
+            most = max(len(one), len(two))
+            steps = [
+                (
+                    f"[{n}]",
+                    one[n] if n < len(one) else _NOTHING,
+                    two[n] if n < len(two) else _NOTHING,
+                )
+                for n in range(most)
+            ]
+        else:
+            yield f"{place.lstrip('.')}: {_spelt(one)} instead of {_spelt(two)}"
+            continue
+        waiting += [
+            ((place + step)[-300:], left, right) for step, left, right in reversed(steps)
+        ]
+
+
+_NOTHING = object()
+
+
+def _step(key: str) -> str:
+    plain = re.fullmatch(r"[\w.-]{1,80}", key, re.ASCII)
+    return f".{key}" if plain else f"[{json.dumps(key)[:80]}]"
+
+
+def _spelt(value: object) -> str:
+    """A value as a person is told."""
+    if value is _NOTHING:
+        return "nothing"
+    if isinstance(value, tuple):
+        return str(value[1][1] if isinstance(value[1], tuple) else value[1])[:80]
+    if isinstance(value, dict | list):
+        what = "object" if isinstance(value, dict) else "list"
+        return f"{what} of {len(value):,}"
+    return json.dumps(value)[:80]
 
 
 def values(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """JSON against all archived documents, value by value; None where nothing is like it."""
-    mine = _leaves(loaded(content, file), file)
-    counted = Counter(mine.items())
-    best: tuple[float, str, dict] = (0.0, "", {})
+    mine = loaded(decoded(content, file) or "", file)
+    leaves = _leaves(mine)
+    best: tuple[float, str, object] = (0.0, "", None)
     for path in archive.of_kind(".json", ".ipynb"):
         there = archive.read(path)
-        if there is None:
+        known = loaded(decoded(there, path) or "", path) if there is not None else None
+        if known is None:
             continue
-        leaves = _leaves(loaded(there, path), path)
-        if leaves == mine:
+        if known == mine:
             return Finding("unchanged", path, "the same values; only their spelling differs")
-        score = shared(counted, Counter(leaves.items()))
-        best = max(best, (score, path, leaves), key=lambda one: one[0])
-    score, path, leaves = best
+        score = shared(leaves, _leaves(known))
+        best = max(best, (score, path, known), key=lambda one: one[0])
+    score, path, known = best
     if score < 0.5:
         return None
-    told = [
-        f"{place.lstrip('.')}: {mine.get(place, 'missing')[:80]} instead of "
-        f"{leaves.get(place, 'nothing')[:80]}"
-        for place in [*leaves, *(place for place in mine if place not in leaves)]
-        if mine.get(place) != leaves.get(place)
-    ]
-    return Finding("altered", path, "most values are the same", told[:MOST_LINES])
+    told = [*islice(_unlike(mine, known), MOST_LINES)]
+    return Finding("altered", path, "most values are the same", told)
 
 
 def is_text(content: bytes) -> bool:
@@ -261,14 +395,14 @@ def is_text(content: bytes) -> bool:
 
 def lines(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """Text against all archived pages, line by line; None where nothing is like it."""
-    mine = (decoded(content, file) or "").splitlines()
+    mine = _lines(content, file)
     counted = Counter(mine)
     suffixes = (".html",) if b"<html" in content[:2048].lower() else (".md", ".txt", ".html")
     best: tuple[float, str, list[str]] = (0.0, "", [])
     for path in archive.of_kind(*suffixes):
         there = archive.read(path)
-        lines = (decoded(there, path) or "").splitlines() if there is not None else []
-        if lines and lines == mine:
+        lines = _lines(there, path) if there is not None else []
+        if any(lines) and lines == mine:
             return Finding("unchanged", path, "the same lines; only their ends differ")
         score = shared(counted, Counter(lines))
         best = max(best, (score, path, lines), key=lambda one: one[0])
@@ -283,6 +417,12 @@ def lines(content: bytes, archive: Archive, file: Path) -> Finding | None:
     if len(mine) != len(lines):
         told.insert(0, f"{len(mine):,} lines instead of {len(lines):,}")
     return Finding("altered", path, "most lines are the same", told[:MOST_LINES])
+
+
+def _lines(content: bytes, file: str | Path) -> list[str]:
+    """Lines as browsers and editors part them: other marks of ends are letters to a program."""
+    text = (decoded(content, file) or "").replace("\r\n", "\n").replace("\r", "\n")
+    return text.removesuffix("\n").split("\n")
 
 
 def _around(one: str, two: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from aidaudit import numbers, paths
-from aidaudit.checking import documents, text
+from aidaudit.checking import drawings, text
 from aidaudit.diffing import rows
 from aidaudit.diffing.base import (
     Cell,
@@ -256,10 +256,10 @@ def _shown(path: str) -> tuple[str, str] | None:
 
 def _drawn(was: bytes | None, now: bytes | None, path: str) -> bool:
     """Whether two pictures draw something else, metadata aside."""
-    drawings = [
-        documents.drawing_of(content, path) if content else None for content in (was, now)
+    both_sides = [
+        drawings.drawing_of(content, path) if content else None for content in (was, now)
     ]
-    return None in drawings or drawings[0] != drawings[1]
+    return None in both_sides or both_sides[0] != both_sides[1]
 
 
 def _words(was: dict, now: dict) -> list[Cell]:
