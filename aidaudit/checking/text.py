@@ -164,7 +164,7 @@ def _same(mine: list[list[str]], rows: list[list[str]]) -> bool:
 
 
 def _comparison(rows: list[list[str]]) -> Callable[[int, str, str], bool]:
-    """Says of a column whether one cell says the same as another, which stands in these rows."""
+    """Says of a column whether a cell says the same as another, which stands in these rows."""
     numbers, truths = _of_numbers(rows), _of_truths(rows)
 
     def same(column: int, one: str, two: str) -> bool:
