@@ -34,6 +34,7 @@ sys.modules.setdefault("pandas", None)
 
 
 include: "rules/common.smk"
+include: "rules/base.smk"
 include: "rules/ingest.smk"
 include: "rules/clean.smk"
 include: "rules/analyse.smk"

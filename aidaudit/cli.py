@@ -158,18 +158,18 @@ def _split(files: list[str]) -> tuple[list[str], list[str]]:
 def notebook(
     source: Annotated[Path, typer.Argument(help="the notebook")],
     executed: Annotated[Path, typer.Argument(help="where its executed form goes")],
-    offer: Annotated[str, typer.Option(help="JSON of parameters; those it declares are used")],
     files: Files,
-    own: Annotated[str, typer.Option(help="JSON of parameters; it must declare all")] = "{}",
-    step: Annotated[str, typer.Option(help="name of the rule that runs it")] = "",
+    parameters: Annotated[str, typer.Option(help="JSON of all parameters")] = "{}",
+    rule: Annotated[str, typer.Option(help="name of the rule that runs it")] = "",
     code: Code = "",
     excerpts: Excerpts = "none",
     receipt: Receipt = None,
 ) -> None:
     """Run a notebook with its declared inputs and outputs (the DAG calls this).
 
-    Example: aidaudit notebook notebooks/clean/kiel.ipynb out.ipynb --offer '{"release": 21}'
-    -- data/raw/kiel/release-21/activities.csv :: data/processed/clean/kiel_release_21.csv
+    Example: aidaudit notebook notebooks/clean/kiel.ipynb out.ipynb
+    --parameters '{"release": 21}' -- data/raw/kiel/release-21/activities.csv ::
+    data/processed/clean/kiel_release_21.csv
     """
     from aidaudit import excerpts as parts
     from aidaudit import jobs, plan
@@ -180,10 +180,9 @@ def notebook(
     jobs.notebook(
         str(source),
         str(executed),
-        rule=step,
+        rule=rule,
         code=code,
-        offer=json.loads(offer),
-        own=json.loads(own),
+        parameters=json.loads(parameters),
         inputs=inputs,
         excerpts=parts.kept(excerpts),
         outputs=outputs,

@@ -2,9 +2,11 @@
 
 Files' times say when something was saved, not whether it matters. Here the package is read
 as text: a notebook's cells name functions, these name others, and what can be reached is
-hashed without comments, docstrings and annotations of functions. Where the text cannot tell
-(a module handed over whole), everything in the module counts: a notebook may then run once
-too often, never once too seldom.
+hashed without comments, docstrings and annotations of functions. What counts is the text of
+each function and which text each of the names in it stands for; in which module that lies does
+not, so code that only moves leaves every hash as it was. Where the text cannot tell (a module
+handed over whole), everything in the module counts: a notebook may then run once too often,
+never once too seldom.
 
 Light on purpose: the Snakefile imports it, and nothing of the package is executed. Parsing all
 of it takes longer than the rest of such a start, so what was read is kept in a file and taken
@@ -14,6 +16,7 @@ from there for as long as no text has changed.
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import itertools
 import json
@@ -27,13 +30,16 @@ from pathlib import Path
 
 from aidaudit import repro
 
-PACKAGE = "aidaudit"
+# The packages whose code counts.
+PACKAGES = ("aidaudit",)
 KEPT = ".staging/fingerprint.json"
 
-# A piece of the package: (module, top-level name), or (module, "") for what its import does.
+# A piece of the packages: (module, top-level name), or (module, "") for what its import does.
 Piece = tuple[str, str]
-# The hash of a piece's text, and the pieces that it names.
-Look = tuple[str, frozenset[Piece]]
+# A piece, and the words by which code names it; none for what an import runs.
+Use = tuple[str, Piece]
+# The hash of a piece's text, and what it uses.
+Look = tuple[str, frozenset[Use]]
 
 
 @dataclass
@@ -52,10 +58,10 @@ class Names:
         """pieces: module → its top-level names."""
         self.pieces = pieces
 
-    def named_in(self, code: ast.AST, outer: dict[str, Piece] | None = None) -> set[Piece]:
+    def named_in(self, code: ast.AST, outer: dict[str, Piece] | None = None) -> set[Use]:
         """The pieces that code names: through its own imports, or `outer` names."""
         known = {**(outer or {}), **self._imports(ast.walk(code))}
-        found: set[Piece] = set()
+        found: set[Use] = set()
         through_attribute = set()
         for node in ast.walk(code):
             match node:
@@ -63,7 +69,7 @@ class Names:
                     alias in known and known[alias][1] == "*"
                 ):
                     through_attribute.add(name)
-                    found |= self._member(known[alias][0], attribute)
+                    found |= self._member(known[alias][0], attribute, f"{alias}.{attribute}")
         for node in ast.walk(code):
             if (
                 isinstance(node, ast.Name)
@@ -72,29 +78,34 @@ class Names:
                 and node.id in known
                 and node not in through_attribute
             ):
-                found |= self._whole(known[node.id])
+                found |= self._whole(known[node.id], node.id)
         # What is imported by the code itself is executed, whether it is named or not.
-        found |= {(piece[0], "") for piece in self._imports(ast.walk(code)).values()}
+        found |= _run({piece[0] for piece in self._imports(ast.walk(code)).values()})
         return found | self._unnamed(code)
 
-    def _unnamed(self, code: ast.AST) -> set[Piece]:
+    def _unnamed(self, code: ast.AST) -> set[Use]:
         """What code can use under names that it does not say: all of a module, or of all."""
-        found: set[Piece] = set()
+        found: set[Use] = set()
         bound: dict[str, Piece] = {}
         for node in ast.walk(code):
             for name, piece in self._imports([node]).items():
                 if bound.setdefault(name, piece) != piece:
-                    found |= self._whole(piece) | self._whole(bound[name])
+                    words = f"{name} or"
+                    found |= self._whole(piece, words) | self._whole(bound[name], words)
             match node:
                 case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")]) if (
                     module in self.pieces
                 ):
-                    found |= self._whole((module, "*"))
+                    found |= self._whole((module, "*"), "*")
                 case ast.Import(names=names):
-                    found |= {(one.name, "") for one in names if one.name in self.pieces}
+                    found |= _run(one.name for one in names if one.name in self.pieces)
                 case ast.Name(id="globals" | "eval" | "exec" | "__import__"):
-                    found |= self._whole((PACKAGE, "*"))
+                    found |= self._everything()
         return found
+
+    def _everything(self) -> set[Use]:
+        """All of the packages."""
+        return set().union(*(self._whole((name, "*"), "all") for name in PACKAGES))
 
     def _imports(self, nodes: Iterable[ast.AST]) -> dict[str, Piece]:
         """Name in the code → what of the package it stands for; '*' is a module as such."""
@@ -102,7 +113,7 @@ class Names:
         for node in nodes:
             match node:
                 case ast.ImportFrom(module=str(module), names=names, level=0) if (
-                    module.split(".")[0] == PACKAGE
+                    module.split(".")[0] in PACKAGES
                 ):
                     for alias in names:
                         full = f"{module}.{alias.name}"
@@ -110,23 +121,29 @@ class Names:
                         found[alias.asname or alias.name] = piece
                 case ast.Import(names=names):
                     for alias in names:
-                        if alias.name.split(".")[0] == PACKAGE:
-                            named = alias.name if alias.asname else PACKAGE
-                            found[alias.asname or PACKAGE] = (named, "*")
+                        if (first := alias.name.split(".")[0]) in PACKAGES:
+                            named = alias.name if alias.asname else first
+                            found[alias.asname or first] = (named, "*")
         return found
 
-    def _member(self, module: str, name: str) -> set[Piece]:
+    def _member(self, module: str, name: str, words: str) -> set[Use]:
         if f"{module}.{name}" in self.pieces:
-            return self._whole((f"{module}.{name}", "*"))
-        return self._whole((module, name))
+            return self._whole((f"{module}.{name}", "*"), words)
+        return self._whole((module, name), words)
 
-    def _whole(self, piece: Piece) -> set[Piece]:
+    def _whole(self, piece: Piece, words: str) -> set[Use]:
         """A piece; for a module as such, all of its pieces and of the modules below it."""
         module, name = piece
         if name != "*":
-            return {piece}
+            return {(words, piece)}
         found = {one for one in self.pieces if f"{one}.".startswith(f"{module}.")}
-        return {(one, name) for one in found for name in ("", *self.pieces[one])}
+        below = {one: one.removeprefix(module) for one in found}
+        named = {
+            (f"{words}{below[one]}.{name}", (one, name))
+            for one in found
+            for name in self.pieces[one]
+        }
+        return named | _run(found)
 
 
 class Reading(Names):
@@ -182,94 +199,150 @@ class Reading(Names):
         if not name:
             statements = module.effects
             # Importing a module imports what it imports, and the packages that it is in.
-            further = {(alias[0], "") for alias in module.aliases.values()}
-            further |= {(where.rpartition(".")[0], "")} if "." in where else set()
+            further = _run({alias[0] for alias in module.aliases.values()})
+            further |= _run({where.rpartition(".")[0]}) if "." in where else set()
             # What is imported on a condition has its name in no table.
             for node in itertools.chain(*map(_run_at_import, statements)):
-                further.update(*map(self._whole, self._imports([node]).values()))
+                for words, imported in self._imports([node]).items():
+                    further |= self._whole(imported, words)
         elif name in module.pieces:
-            statements, further = module.pieces[name], {(where, "")}
+            statements, further = module.pieces[name], _run({where})
         else:
             # Imported here only to be named from here.
-            return "", frozenset(self._whole(module.aliases[name]))
+            return "", frozenset(self._whole(module.aliases[name], name))
         own = {one: (where, one) for one in module.pieces}
         for statement in statements:
             further |= self.named_in(statement, {**own, **module.aliases})
         further |= self.registered.get(piece, set())
-        text = "\n".join(map(ast.unparse, statements))
-        return _sha256(text), frozenset(further - {piece})
+        text = "\n".join(filter(None, map(self._unparsed, statements)))
+        return _sha256(text) if text else "", frozenset(further)
 
-    def _registered(self) -> dict[Piece, set[Piece]]:
+    def _unparsed(self, statement: ast.stmt) -> str:
+        """A statement as text, without the imports from where its names come."""
+        if not self._imports(ast.walk(statement)):
+            return ast.unparse(statement)
+        if self._imports([statement]):
+            return ""
+        statement = copy.deepcopy(statement)
+        for node in ast.walk(statement):
+            for part in ("body", "orelse", "handlers", "finalbody"):
+                inner = getattr(node, part, None)
+                if isinstance(inner, list):
+                    kept = [one for one in inner if not self._imports([one])]
+                    setattr(node, part, kept or ([ast.Pass()] if inner else []))
+        return ast.unparse(statement)
+
+    def _registered(self) -> dict[Piece, set[Use]]:
         """Register → what decorators put into it: whoever reads the register uses them all.
 
         A decorator of the package can only reach itself and the registers that its own text
         names.
         """
-        found: dict[Piece, set[Piece]] = {}
+        found: dict[Piece, set[Use]] = {}
         for where, module in self.modules.items():
             own = {**{one: (where, one) for one in module.pieces}, **module.aliases}
             for name, statements in module.pieces.items():
-                for maker in set().union(
-                    *(self.named_in(d, own) for d in _decorators(statements))
-                ):
+                used = (self.named_in(one, own) for one in _decorators(statements))
+                for _, maker in set().union(*used):
                     home = self.modules.get(maker[0], Module())
                     nodes = [n for s in home.pieces.get(maker[1], ()) for n in ast.walk(s)]
                     named = {node.id for node in nodes if isinstance(node, ast.Name)}
                     for register in {maker[1], *named} & set(home.pieces):
-                        found.setdefault((maker[0], register), set()).add((where, name))
+                        use = (f"registered: {name}", (where, name))
+                        found.setdefault((maker[0], register), set()).add(use)
         return found
 
 
 class Package(Names):
-    """The package below a root, read once."""
+    """The packages below a root, read once."""
 
     def __init__(self, pieces: dict[str, Collection[str]], graph: dict[Piece, Look]) -> None:
         """pieces: module → its top-level names. graph: as `Reading.graph`."""
         super().__init__(pieces)
         self.graph = graph
         # One notebook runs for many tables, variants and releases.
-        self._reached: dict[frozenset[Piece], frozenset[Piece]] = {}
-        self._digests: dict[frozenset[Piece], str] = {}
-        self._named: dict[str, set[Piece]] = {}
+        self._reached: dict[frozenset[Use], frozenset[Piece]] = {}
+        self._digests: dict[frozenset[Use], str] = {}
+        self._named: dict[str, set[Use]] = {}
 
-    def digest(self, roots: Iterable[Piece]) -> str:
-        """sha256 of every piece that the roots reach."""
+    def digest(self, roots: Iterable[Use]) -> str:
+        """sha256 of every piece that the roots reach, and of which names which by what words.
+
+        Pieces are numbered in the order in which the words lead to them.
+        """
         chosen = frozenset(roots)
         if chosen not in self._digests:
-            reached = sorted(self.reached(chosen))
-            text = "\n".join(f"{piece}: {self._look_up(piece)[0]}" for piece in reached)
-            self._digests[chosen] = _sha256(text)
+            imported = (piece for piece in self.reached(chosen) if not piece[1])
+            looks = {piece: self._look_up(piece) for piece in imported}
+            # Most run nothing when they are imported.
+            effects = [
+                one for one, (text, uses) in looks.items() if text or any(w for w, _ in uses)
+            ]
+            runs = [("", one) for one in sorted(effects, key=lambda one: (looks[one][0], one))]
+            numbers: dict[Piece, int] = {}
+            lines = []
+            waiting = [self._in_order(chosen) + runs]
+            for uses in waiting:
+                line = []
+                for words, piece in uses:
+                    if piece not in numbers:
+                        numbers[piece] = len(numbers)
+                        text, further = self._look_up(piece)
+                        waiting.append(self._in_order(further))
+                        line.append(f"{words}: {text}")
+                    else:
+                        line.append(f"{words}: {numbers[piece]}")
+                lines.append("; ".join(line))
+            self._digests[chosen] = _sha256("\n".join(lines))
         return self._digests[chosen]
 
-    def named_in_text(self, code: str) -> set[Piece]:
-        """The pieces that a notebook's code names; all where the text cannot tell."""
+    def _in_order(self, uses: Iterable[Use]) -> list[Use]:
+        """What code uses by name, by its words; names that only lead on are left out."""
+        found = {(words, self._meant(piece)) for words, piece in uses if words}
+        return sorted(found, key=lambda use: (use[0], self._look_up(use[1])[0], use[1]))
+
+    def _meant(self, piece: Piece) -> Piece:
+        """What a piece stands for that is imported only to be named from there."""
+        text, uses = self._look_up(piece)
+        if not text and piece[1] and len(uses) == 1:
+            ((_, other),) = uses
+            return self._meant(other)
+        return piece
+
+    def named_in_text(self, code: str) -> set[Use]:
+        """What a notebook's code uses; all of the packages where the text cannot tell."""
         if code not in self._named:
             try:
                 found = self.named_in(ast.parse(code))
             except SyntaxError:  # IPython takes more than Python: %time, !ls, name?
-                found = self._whole((PACKAGE, "*"))
+                found = self._everything()
             if "importlib" in code:
-                found = self._whole((PACKAGE, "*"))
+                found = self._everything()
             self._named[code] = found
         return self._named[code]
 
-    def reached(self, roots: Iterable[Piece]) -> frozenset[Piece]:
+    def reached(self, roots: Iterable[Use]) -> frozenset[Piece]:
         """The roots and everything that they name, directly or not."""
         chosen = frozenset(roots)
         if chosen not in self._reached:
             found: set[Piece] = set()
-            waiting = list(chosen)
+            waiting = [piece for _, piece in chosen]
             while waiting:
                 piece = waiting.pop()
                 if piece not in found:
                     found.add(piece)
-                    waiting += self._look_up(piece)[1]
+                    waiting += [other for _, other in self._look_up(piece)[1]]
             self._reached[chosen] = frozenset(found)
         return self._reached[chosen]
 
     def _look_up(self, piece: Piece) -> Look:
         # A name that is not there: running it will say so better than this can.
         return self.graph.get(piece, ("missing", frozenset()))
+
+
+def _run(modules: Iterable[str]) -> set[Use]:
+    """What importing modules runs, which no words name."""
+    return {("", (module, "")) for module in modules}
 
 
 def _run_at_import(statement: ast.AST) -> Iterator[ast.AST]:
@@ -323,13 +396,13 @@ def _bare(statement: ast.stmt) -> ast.stmt:
 
 @cache
 def package(root: Path) -> Package:
-    """The package of a checkout."""
-    base = root / PACKAGE
+    """The packages of a checkout."""
     texts = {
-        ".".join((PACKAGE, *path.relative_to(base).with_suffix("").parts)).removesuffix(
-            ".__init__"
-        ): path.read_text("utf-8")
-        for path in sorted(base.rglob("*.py"))
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): (
+            path.read_text("utf-8")
+        )
+        for name in PACKAGES
+        for path in sorted((root / name).rglob("*.py"))
     }
     # Another Python may write the same code in other words.
     state = _sha256(json.dumps([sys.version, texts]))
@@ -341,10 +414,10 @@ def package(root: Path) -> Package:
     content = {
         "state": state,
         "pieces": reading.pieces,
-        "graph": [[*piece, digest, sorted(names)] for piece, (digest, names) in graph.items()],
+        "graph": [[*piece, digest, sorted(uses)] for piece, (digest, uses) in graph.items()],
     }
     with suppress(OSError):
-        repro.staging(root)
+        kept.parent.mkdir(exist_ok=True)
         # Builds and commands may do this at the same time.
         own = kept.with_suffix(f".{os.getpid()}")
         own.write_text(json.dumps(content), "utf-8")
@@ -357,14 +430,14 @@ def _recalled(content: dict, state: str) -> Package:
     if content["state"] != state:
         raise KeyError(state)
     graph = {
-        (where, name): (digest, frozenset(map(tuple, names)))
-        for where, name, digest, names in content["graph"]
+        (where, name): (digest, frozenset((words, tuple(piece)) for words, piece in uses))
+        for where, name, digest, uses in content["graph"]
     }
     return Package(content["pieces"], graph)
 
 
-def named_in(path: Path, root: Path) -> set[Piece]:
-    """The pieces of the package that a notebook's code names."""
+def named_in(path: Path, root: Path) -> set[Use]:
+    """What of the packages a notebook's code uses."""
     code = "\n".join(text for kind, text, *_ in _cells(path) if kind == "code")
     return package(root).named_in_text(code)
 
@@ -376,18 +449,12 @@ def notebook(path: Path, root: Path, runner: Piece) -> str:
     metadata of kernel and widgets do not count: saving without a change changes nothing.
     """
     own = json.dumps(_cells(path), ensure_ascii=False)
-    return _joined(own, package(root).digest({runner, *named_in(path, root)}))
-
-
-def is_of(executed: Path, source: Path) -> bool:
-    """Whether an executed notebook has the cells of its source, but for parameters put in."""
-    ran = [cell for cell in _cells(executed) if "injected-parameters" not in cell[2]]
-    return ran == _cells(source)
+    return _joined(own, package(root).digest({("runner", runner), *named_in(path, root)}))
 
 
 def command(root: Path, *runners: Piece) -> str:
     """sha256 of all code that these functions of the package use."""
-    return _joined(package(root).digest(runners))
+    return _joined(package(root).digest((runner[1], runner) for runner in runners))
 
 
 def _cells(path: Path) -> list[tuple]:

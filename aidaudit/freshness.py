@@ -122,7 +122,7 @@ class Now:
         return (
             self._code(job.notebook, "notebook"),
             job.parameters,
-            plan.reads(job, self.variants),
+            plan.reads(job),
             plan.excerpts(job),
         )
 

@@ -22,8 +22,7 @@ def notebook(
     *,
     rule: str,
     code: str,
-    offer: dict,
-    own: dict,
+    parameters: dict,
     inputs: Sequence[str],
     excerpts: Sequence[Excerpt] = (),
     outputs: Sequence[str],
@@ -33,16 +32,11 @@ def notebook(
 ) -> None:
     """Run a notebook with its declared inputs and outputs.
 
-    offer: parameters of which it takes those that it declares. own: parameters that it must
-    declare. excerpts: what it reads of files of which it must not see the rest. allowed: the
-    values of closed kinds of parameters. Raises AuditError as `notebooks.run` does.
+    excerpts: what it reads of files of which it must not see the rest. allowed: the values of
+    closed kinds of parameters. Raises AuditError as `notebooks.run` does.
     """
     from aidaudit import notebooks
-    from aidaudit import parameters as checking
 
-    declared = checking.declared(source)
-    given = {name: value for name, value in offer.items() if name in declared}
-    given.update(own)
     opened = receipting.opened(
         rule=rule,
         code=code,
@@ -50,12 +44,12 @@ def notebook(
         excerpts=excerpts,
         notebook=source,
         cell=notebooks.last_code_cell(source),
-        parameters=given,
+        parameters=parameters,
     )
     notebooks.run(
         source,
         executed,
-        parameters=given,
+        parameters=parameters,
         inputs=list(inputs),
         excerpts=excerpts,
         outputs=list(outputs),

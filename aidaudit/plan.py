@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -57,10 +57,33 @@ CLAIMS = ("aidaudit.config", "claims")
 
 
 @dataclass(frozen=True)
+class Kind:
+    """Jobs that are alike: a rule of the build.
+
+    group, name, notebook, writes: of its jobs, with wildcards where these differ.
+    """
+
+    rule: str
+    group: str
+    name: str
+    notebook: str
+    writes: tuple[str, ...]
+
+    def job(self, offer: dict, own: dict | None = None, **wildcards: str) -> Job:
+        """A job of this kind. offer, own: as for Job."""
+        group, name, notebook, *writes = (
+            text.format(**wildcards)
+            for text in (self.group, self.name, self.notebook, *self.writes)
+        )
+        return Job(group, name, notebook, offer, own or {}, self.rule, tuple(writes))
+
+
+@dataclass(frozen=True)
 class Job:
     """One run of a notebook. offer: parameters of which it takes those that it declares.
 
-    own: parameters that it must declare. notebook: path of its source.
+    own: parameters that it must declare. notebook: path of its source. rule: of the build,
+    none for a run of a sweep. writes: the files that the notebook writes.
     """
 
     group: str
@@ -68,6 +91,8 @@ class Job:
     notebook: str
     offer: dict[str, Any] = field(hash=False)
     own: dict[str, Any] = field(default_factory=dict, hash=False)
+    rule: str = ""
+    writes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """group/name."""
@@ -91,6 +116,49 @@ class Job:
         return {key: given[key] for key in declared if key in given} | self.own
 
 
+def _kinds() -> Iterator[Kind]:
+    """Every rule that runs notebooks, in the order in which data flow."""
+    variant, scenario = "{variant}", f"{SCENARIO}{{scenario}}"
+    release = f"{paths.KIEL}{{release}}"
+    for rule, name in (("clean_kiel", release), ("clean_context", "{table}")):
+        notebook = _notebook(rule.replace("_", "/"))
+        yield Kind(rule, CLEAN, name, notebook, (paths.clean(name),))
+
+    def analysis(rule: str, group: str, name: str, *writes: str) -> Kind:
+        return Kind(rule, group, name, _notebook(f"analysis/{rule}"), writes)
+
+    def results(group: str, *names: str) -> list[str]:
+        return [paths.result(group, name) for name in names]
+
+    totals = results(variant, "donor_totals", "monthly", "headline")
+    yield analysis("results", variant, "results", *totals, paths.numbers(variant, "results"))
+    yield analysis("switch", variant, "switch", *results(variant, "switch"))
+    specifications = (*results(config.ALL, "specifications"), paths.VIEW)
+    yield analysis("multiverse", config.ALL, "multiverse", *specifications)
+    found = (*results(config.ALL, "origin_of_total", "origin_counts"),)
+    yield analysis("origin", config.ALL, "origin", *found, paths.numbers(config.ALL, "origin"))
+    both = results(config.ALL, scenario, scenario.replace(SCENARIO, "scenario_paths_"))
+    yield analysis("scenario", config.ALL, scenario, *both)
+    for rule, name, files_of in (
+        ("figure", "{figure}", paths.figure),
+        ("table", "{item}", paths.table),
+    ):
+        writes = (*files_of(name, variant).values(), paths.numbers(variant, name))
+        yield Kind(rule, variant, name, _notebook(f"{rule}s/{name}"), writes)
+    judged = (*results(variant, "claims", "readings"), paths.numbers(variant, "claims"))
+    yield analysis("claims", variant, "claims", *judged)
+    yield analysis("verdicts", config.ALL, "V01", *paths.figure("V01", config.ALL).values())
+    text = ("report/build/report.md",)
+    yield Kind("assemble", config.ALL, "report", _notebook("report"), text)
+
+
+def _notebook(name: str) -> str:
+    return f"notebooks/{name}.ipynb"
+
+
+KINDS = {kind.rule: kind for kind in _kinds()}
+
+
 # ---------------------------------------------------------------- jobs
 
 
@@ -99,45 +167,34 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
 
     Raises AuditError where there is none.
     """
-    every = list(variants or config.config().variants)
     if group == CLEAN and (release := paths.release_of(name)) is not None:
-        return Job(group, name, _notebook("clean/kiel"), {"release": release})
+        return KINDS["clean_kiel"].job({"release": release}, release=f"{release:02d}")
     if group == CLEAN and name in config.context():
         offer = {"table": name, "folders": config.context()[name]}
-        return Job(group, name, _notebook("clean/context"), offer)
+        return KINDS["clean_context"].job(offer, table=name)
     if name in config.shown() and _exists(group) and config.answers(name, group):
-        folder = "figures" if name.startswith("F") else "tables"
+        kind = KINDS["figure" if name.startswith("F") else "table"]
         own = config.shown()[name].parameters
-        return Job(group, name, _notebook(f"{folder}/{name}"), config.parameters(group), own)
+        return kind.job(config.parameters(group), own, variant=group, figure=name, item=name)
     if name == "claims" and _exists(group):
-        return Job(group, name, _notebook("analysis/claims"), config.parameters(group))
+        return KINDS[name].job(config.parameters(group), variant=group)
     if name == "switch" and _exists(group) and config.switches(group):
-        offer = config.parameters(group)
-        return Job(group, name, _notebook("analysis/switch"), offer, config.switch_parameters())
+        own = config.switch_parameters()
+        return KINDS[name].job(config.parameters(group), own, variant=group)
     if name == "results" and group in config.config().variants:
-        return Job(group, name, _notebook("analysis/results"), config.parameters(group))
+        return KINDS[name].job(config.parameters(group), variant=group)
     scenario = name.removeprefix(SCENARIO)
     if group == config.ALL and name != scenario and scenario in config.scenarios().scenarios:
-        offer = config.scenario_parameters(scenario)
-        return Job(group, name, _notebook("analysis/scenario"), offer)
-    once = {
-        "multiverse": (
-            "analysis/multiverse",
-            config.parameters,
-            {"total": config.article_total},
-        ),
-        "origin": (
-            "analysis/origin",
-            config.parameters,
-            {"total": config.article_total, "step": lambda: config.origin().step},
-        ),
-        "V01": ("analysis/verdicts", None, {"across": lambda: ACROSS}),
-        "report": ("report", None, {}),
-    }
-    if group == config.ALL and name in once:
-        notebook, offered, own = once[name]
-        offer = offered(config.ALL) if offered else {"variants": every}
-        return Job(group, name, _notebook(notebook), offer, {k: v() for k, v in own.items()})
+        return KINDS["scenario"].job(config.scenario_parameters(scenario), scenario=scenario)
+    if group == config.ALL and name in ("multiverse", "origin"):
+        own = {"total": config.article_total()}
+        own |= {"step": config.origin().step} if name == "origin" else {}
+        return KINDS[name].job(config.parameters(group), own)
+    if group == config.ALL and name in ("V01", "report"):
+        offer = {"variants": list(variants or config.config().variants)}
+        if name == "report":
+            return KINDS["assemble"].job(offer)
+        return KINDS["verdicts"].job(offer, {"across": ACROSS})
     sweep, _, number = name.rpartition("-")
     if group == SWEEP and sweep in config.sweeps() and re.fullmatch("[0-9]+", number):
         points = {one.name: one for one in sweep_points(sweep)}
@@ -313,10 +370,6 @@ def default(notebook: str) -> Job | None:
     return next((one for one in found if one.group == first), found[0] if found else None)
 
 
-def _notebook(name: str) -> str:
-    return f"notebooks/{name}.ipynb"
-
-
 def _exists(group: str) -> bool:
     return group == config.ALL or group in config.config().variants
 
@@ -324,9 +377,8 @@ def _exists(group: str) -> bool:
 # ---------------------------------------------------------------- what they read
 
 
-def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
+def reads(one: Job) -> list[str]:
     """The files that a job's notebook reads whole, relative to the root."""
-    every = list(variants or config.config().variants)
     match PurePosixPath(one.notebook).parts[1:]:
         case ("clean", _):
             return [path for folder in _raw_folders(one) for path in raw(folder)]
@@ -364,9 +416,9 @@ def reads(one: Job, variants: Sequence[str] | None = None) -> list[str]:
             context = map(paths.clean, ("donors", "rates", "economy"))
             return [*_releases([config.scenarios().release]), *context]
         case ("analysis", "verdicts.ipynb"):
-            return [paths.result(v, "claims") for v in [*every, config.ALL]]
+            return [paths.result(v, "claims") for v in [*one.offer["variants"], config.ALL]]
         case ("report.ipynb",):
-            return _report(every)
+            return _report(one.offer["variants"])
     raise AuditError("nothing says what this notebook reads.", file=one.notebook)
 
 

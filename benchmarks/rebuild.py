@@ -269,8 +269,8 @@ def alone(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Ro
 
 def _ours(job: Job) -> list[str]:
     return [
-        "aidaudit", "notebook", job.notebook, job.executed, "--offer", "{}",
-        "--own", json.dumps(job.parameters), "--", *job.inputs, "::", *job.outputs,
+        "aidaudit", "notebook", job.notebook, job.executed, "--parameters",
+        json.dumps(job.parameters), "--", *job.inputs, "::", *job.outputs,
     ]  # fmt: skip
 
 

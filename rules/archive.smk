@@ -1,6 +1,6 @@
-rule manifest:
+use rule job as manifest with:
     input:
-        receipts=read_by("report", "manifest"),
+        read=read_by("report", "manifest"),
         environment=LOCK,
         citation="CITATION.cff",
     output:
@@ -8,12 +8,7 @@ rule manifest:
         receipt=update(paths.receipt("report", "manifest")),
     log:
         "logs/manifest.log",
-    conda:
-        "../envs/environment.yaml"
     params:
-        code=code_of_job("manifest"),
+        **kind("manifest"),
     message:
         "Write down what was made from what ({output.made[0]})."
-    shell:
-        "aidaudit job manifest --code {params.code:q} --receipt {output.receipt:q} "
-        "-- {input.receipts:q} :: {output.made:q} 2>&1 | tee {log:q}"

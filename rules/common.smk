@@ -1,9 +1,9 @@
-"""What rules share: parameters, what notebooks read, and the command that runs one."""
+"""What rules ask: which files their jobs read and write, and which code these use."""
 
 import json
 
 from aidaudit import config as settings
-from aidaudit import baseline, excerpts, fingerprint, parameters, paths, plan, repro
+from aidaudit import baseline, excerpts, fingerprint, paths, plan, receipts, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.
@@ -17,74 +17,72 @@ MANIFESTS = [paths.MANIFEST, *paths.DESCRIPTORS]
 CONTEXT = settings.context()
 ALL = settings.ALL
 LOCK = paths.LOCK
-# Runs a notebook with its parameters, its declared inputs, excerpts and outputs.
-# Output goes to the terminal and to the log alike.
-NOTEBOOK = (
-    "aidaudit notebook {input.notebook:q} {output.executed:q} --step {params.step:q} "
-    "--code {params.code:q} --receipt {output.receipt:q} --offer {params.offer:q} "
-    "--own {params.own:q} --excerpts {params.excerpts:q} -- {input.reads:q} :: {output.writes:q} 2>&1 | tee {log:q}"
-)
 
 
-def named(step):
-    """A name for receipts; a function, since `snakemake --lint` takes text for a path."""
-    return lambda wildcards: step
+wildcard_constraints:
+    release="[0-9][0-9]",
+    table="|".join(CONTEXT),
+    scenario="|".join(settings.scenarios().scenarios),
+    figure="F[0-9][0-9]",
+    item="T[0-9][0-9]",
 
 
-def source(path):
-    """A notebook's source: what its code says counts (`code_of`), not when it was saved."""
-    return ancient(f"notebooks/{path}.ipynb")
+def inputs(name):
+    """What the jobs of a rule read that runs notebooks. Of a notebook's source counts what its
+    code says (`code_of`), not when it was saved."""
+    kind = plan.KINDS[name]
+
+    def job(wildcards):
+        return plan.job(kind.group.format(**wildcards), kind.name.format(**wildcards), VARIANTS)
+
+    return {
+        "notebook": ancient(kind.notebook),
+        "reads": lambda wildcards: plan.reads(job(wildcards)),
+        "environment": LOCK,
+    }
 
 
-def code_of(path):
+def outputs(name):
+    """What they write. The drawings of figures are what `snakemake --report` shows."""
+    kind = plan.KINDS[name]
+
+    def made(path):
+        if name != "figure" or not path.endswith(".svg"):
+            return update(path)
+        labels = {"figure": "{figure}", "variant": "{variant}"}
+        return report(update(path), category="Figures", subcategory="{variant}", labels=labels)
+
+    return {
+        "writes": [made(path) for path in kind.writes],
+        "executed": update(paths.executed(kind.group, kind.name)),
+        "receipt": update(paths.receipt(kind.group, kind.name)),
+    }
+
+
+def log_of(name):
+    """Where their words are kept."""
+    return f"logs/{plan.KINDS[name].group}/{plan.KINDS[name].name}.log"
+
+
+def job_of(output):
+    """The job that writes these files."""
+    return plan.job(*receipts.job_of(output.receipt).split("/"), VARIANTS)
+
+
+def code_of(wildcards, output):
     """The hash of a notebook's cells and of the code of the package that it uses.
 
     As a parameter it makes Snakemake run what it changes for, and nothing else.
     """
-    return lambda wildcards: fingerprint.notebook(
-        repro.root() / f"notebooks/{path}.ipynb".format(**wildcards),
-        repro.root(),
-        ("aidaudit.jobs", "notebook"),
-    )
+    notebook = repro.root() / job_of(output).notebook
+    return fingerprint.notebook(notebook, repro.root(), ("aidaudit.jobs", "notebook"))
 
 
-def code_of_job(name):
-    """The hash of the code of the package that a job uses which is no notebook."""
-    return fingerprint.command(repro.root(), ("aidaudit.jobs", name))
-
-
-def planned(group, name):
-    """The job of this group and name, with wildcards filled in."""
-    return lambda wildcards: plan.job(
-        group.format(**wildcards), name.format(**wildcards), VARIANTS
-    )
-
-
-def reads_of(group, name):
-    """What a notebook reads."""
-    return lambda wildcards: plan.reads(planned(group, name)(wildcards), VARIANTS)
-
-
-def offer_of(group, name):
-    """Those parameters offered to a notebook that it declares, as JSON: others change nothing."""
-
-    def offer(wildcards):
-        job = planned(group, name)(wildcards)
-        declared = parameters.declared(job.notebook)
-        return json.dumps({key: job.offer[key] for key in declared if key in job.offer})
-
-    return offer
-
-
-def own_of(group, name):
-    """Parameters that a notebook must declare, as JSON."""
-    return lambda wildcards: json.dumps(planned(group, name)(wildcards).own)
-
-
-def excerpts_of(group, name):
-    """What a notebook reads of files that many share, as one hash: Snakemake runs it anew when
-    that changes, and not when other rows or entries do."""
-    return lambda wildcards: excerpts.keep(plan.excerpts(planned(group, name)(wildcards)))
+def kind(name):
+    """The kind of a job that runs no notebook, and the hash of the code that it uses."""
+    # A function, since `snakemake --lint` takes text for a path.
+    code = fingerprint.command(repro.root(), ("aidaudit.jobs", name))
+    return {"kind": lambda wildcards: name, "code": code}
 
 
 drawn, tabled = settings.drawn, settings.tabled

@@ -1,48 +1,30 @@
-rule assemble:
+use rule notebook as assemble with:
     input:
-        notebook=source("report"),
-        reads=reads_of("all", "report"),
-        environment=LOCK,
+        **inputs("assemble"),
     output:
-        writes=update("report/build/report.md"),
-        executed=update("report/notebooks/all/report.ipynb"),
-        receipt=update(paths.receipt("all", "report")),
+        **outputs("assemble"),
     log:
-        "logs/all/report.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        step=named("assemble"),
-        code=code_of("report"),
-        offer=offer_of("all", "report"),
-        own=own_of("all", "report"),
-        excerpts=excerpts_of("all", "report"),
+        log_of("assemble"),
     message:
         "Put the report together (notebooks/report.ipynb)."
-    shell:
-        NOTEBOOK
 
 
-rule library:
+use rule job as library with:
     input:
+        read=[],
         environment=LOCK,
     output:
         made=update(paths.LIBRARY),
         receipt=update(paths.receipt("report", "library")),
     log:
         "logs/library.log",
-    conda:
-        "../envs/environment.yaml"
     params:
-        code=code_of_job("library"),
+        **kind("library"),
     message:
         "Put together what draws the report's view."
-    shell:
-        "aidaudit job library --code {params.code:q} --receipt {output.receipt:q} "
-        "-- :: {output.made:q} 2>&1 | tee {log:q}"
 
 
-rule render:
+use rule job as render with:
     input:
         read=read_by("report", "{format}"),
         environment=LOCK,
@@ -55,18 +37,13 @@ rule render:
         format="html|pdf",
     # The longest of what comes last.
     priority: 1
-    conda:
-        "../envs/environment.yaml"
     params:
-        code=code_of_job("render"),
+        **kind("render"),
     message:
         "Render report/report.{wildcards.format}."
-    shell:
-        "aidaudit job render --code {params.code:q} --receipt {output.receipt:q} "
-        "-- {input.read:q} :: {output.made:q} 2>&1 | tee {log:q}"
 
 
-rule pages:
+use rule job as pages with:
     input:
         read=read_by("report", "pages"),
         environment=LOCK,
@@ -75,12 +52,7 @@ rule pages:
         receipt=update(paths.receipt("report", "pages")),
     log:
         "logs/pages.log",
-    conda:
-        "../envs/environment.yaml"
     params:
-        code=code_of_job("pages"),
+        **kind("pages"),
     message:
         "Turn the executed notebooks into pages."
-    shell:
-        "aidaudit job pages --code {params.code:q} --receipt {output.receipt:q} "
-        "-- {input.read:q} :: {output.made:q} 2>&1 | tee {log:q}"

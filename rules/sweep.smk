@@ -37,23 +37,18 @@ rule sweep_part:
         "-- {input.reads:q} :: {output.rows:q} 2>&1 | tee {log:q}"
 
 
-rule sweep_table:
+use rule job as sweep_table with:
     input:
-        parts=read_by("sweeps", "{sweep}"),
+        read=read_by("sweeps", "{sweep}"),
         environment=LOCK,
     output:
-        table=update("data/processed/sweeps/{sweep}.csv"),
+        made=update("data/processed/sweeps/{sweep}.csv"),
         receipt=update(paths.receipt("sweeps", "{sweep}")),
     log:
         "logs/sweeps/{sweep}.log",
     wildcard_constraints:
         sweep=r"[a-z][a-z0-9_]*",
-    conda:
-        "../envs/environment.yaml"
     params:
-        code=code_of_job("sweep"),
+        **kind("sweep"),
     message:
-        "Put the runs of the sweep {wildcards.sweep} into one table ({output.table})."
-    shell:
-        "aidaudit job sweep --code {params.code:q} --receipt {output.receipt:q} "
-        "-- {input.parts:q} :: {output.table:q} 2>&1 | tee {log:q}"
+        "Put the runs of the sweep {wildcards.sweep} into one table ({output.made})."

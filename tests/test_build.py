@@ -574,7 +574,7 @@ def test_raw_facts_changed_by_hand_stop_the_build(built):
 def test_a_wrong_parameter_stops_before_any_kernel_starts(built, name, own, told):
     stopped = run(
         built, "aidaudit", "notebook", f"notebooks/{name}.ipynb", "out.ipynb",
-        "--offer", "{}", "--own", json.dumps(own), "--", "::",
+        "--parameters", json.dumps(own), "--", "::",
     )  # fmt: skip
     assert stopped.returncode == 1
     assert "Traceback" not in stopped.stdout

@@ -223,6 +223,47 @@ def test_what_an_import_runs_counts(root):
     assert digest(root, path) != before
 
 
+def test_code_that_only_moves_leaves_hashes_as_they_were(root):
+    cell = "from aidaudit.late import late\nlate()\n"
+    own = "from aidaudit import helpers\nhelpers.used(1)"
+    before = [digest(root, notebook(root, text)) for text in (cell, own)]
+    (root / "aidaudit/deeper").mkdir()
+    (root / "aidaudit/deeper/__init__.py").touch()
+    (root / "aidaudit/helpers.py").rename(root / "aidaudit/deeper/helpers.py")
+    edit(root, "late", "from aidaudit.helpers", "from aidaudit.deeper.helpers")
+    edit(root, "runner", "from aidaudit import", "from aidaudit.deeper import")
+    for module in ("register", "tests_of_it", "broad", "again", "effects"):
+        (root / f"aidaudit/{module}.py").unlink()
+    assert digest(root, notebook(root, cell)) == before[0]
+    # Also where the old name still leads there, as it does for a while.
+    (root / "aidaudit/helpers.py").write_text("from aidaudit.deeper.helpers import used\n")
+    assert digest(root, notebook(root, own)) == before[1]
+
+
+def test_which_of_two_values_a_name_stands_for_counts(root):
+    for name, value in (("one", 1), ("two", 2)):
+        (root / f"aidaudit/{name}.py").write_text(f"LIMIT = {value}\n")
+    text = "from aidaudit import one, two\n\ndef low():\n    return one.LIMIT - two.LIMIT\n"
+    (root / "aidaudit/between.py").write_text(text)
+    path = notebook(root, "from aidaudit import between\nbetween.low()")
+    before = digest(root, path)
+    edit(root, "one", "1", "3")
+    edit(root, "two", "2", "1")
+    edit(root, "one", "3", "2")
+    assert digest(root, path) != before
+    edit(root, "between", "import one, two", "import one as two, two as one")
+    assert digest(root, path) == before
+
+
+def test_functions_that_name_each_other_are_told_apart(root):
+    text = "def a(n):\n    return n and b(n - 1)\n\ndef b(n):\n    return n or a(n)\n"
+    (root / "aidaudit/circle.py").write_text(text)
+    path = notebook(root, "from aidaudit import circle\ncircle.a(1)")
+    before = digest(root, path)
+    edit(root, "circle", "n or a(n)", "n or b(n)")
+    assert digest(root, path) != before
+
+
 def test_cells_count_and_what_saving_changes_does_not(root):
     path = notebook(root, USES, kernelspec={"name": "python3"})
     before = digest(root, path)

@@ -86,7 +86,7 @@ def test_a_job_gets_what_its_notebook_declares_and_nothing_else():
 def test_a_subset_of_variants_is_what_the_matrix_of_verdicts_shows():
     assert plan.job("all", "V01", ["article"]).parameters["variants"] == ["article"]
     assert "all/report" not in map(str, plan.jobs(["article"]))
-    assert plan.reads(plan.job("all", "V01", ["article"]), ["article"])[:2] == [
+    assert plan.reads(plan.job("all", "V01", ["article"]))[:2] == [
         "data/processed/article/claims.csv",
         "data/processed/all/claims.csv",
     ]

@@ -90,7 +90,7 @@ def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
     command = [
         sys.executable, "-c", "from aidaudit.client import main; main()",
         "notebook", f"notebooks/{name}.ipynb", f"out/{name}.ipynb",
-        "--offer", '{"label": "given"}', "--", "::", *outputs,
+        "--parameters", '{"label": "given"}', "--", "::", *outputs,
     ]  # fmt: skip
     return subprocess.Popen(
         command,
