@@ -417,7 +417,7 @@ def package(root: Path) -> Package:
         "graph": [[*piece, digest, sorted(uses)] for piece, (digest, uses) in graph.items()],
     }
     with suppress(OSError):
-        kept.parent.mkdir(exist_ok=True)
+        repro.staging(root)
         # Builds and commands may do this at the same time.
         own = kept.with_suffix(f".{os.getpid()}")
         own.write_text(json.dumps(content), "utf-8")
@@ -450,6 +450,12 @@ def notebook(path: Path, root: Path, runner: Piece) -> str:
     """
     own = json.dumps(_cells(path), ensure_ascii=False)
     return _joined(own, package(root).digest({("runner", runner), *named_in(path, root)}))
+
+
+def is_of(executed: Path, source: Path) -> bool:
+    """Whether an executed notebook has the cells of its source, but for parameters put in."""
+    ran = [cell for cell in _cells(executed) if "injected-parameters" not in cell[2]]
+    return ran == _cells(source)
 
 
 def command(root: Path, *runners: Piece) -> str:
