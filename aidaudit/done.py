@@ -37,6 +37,7 @@ def only_if_well(variants: Sequence[str] | None = None) -> None:
 def _believe_what_is_there(job: type) -> None:
     prepare, wrap_up = job.prepare, job.postprocess
     before: dict[Any, tuple] = {}
+    doubted = set()
 
     async def prepared(self: Any, *args: Any, **kwargs: Any) -> None:
         if receipt := _receipt(self):
@@ -49,7 +50,13 @@ def _believe_what_is_there(job: type) -> None:
         # Snakemake asks for no outputs, it only sets their times (--touch).
         here = workflow.local_exec or self.is_local
         if receipt and here and not error and kwargs.get("ignore_missing_output") is not True:
-            _prove(self, receipt, before.get(self, ()))
+            if lacks := _lacks(self, receipt, before.get(self, ())):
+                doubted.add(self)
+                raise _not_done(receipt, lacks)
+        elif error and self in doubted:
+            # Snakemake says so of those alone whose command fails.
+            doubted.remove(self)
+            self.log_error()
         await wrap_up(self, *args, error=error, **kwargs)
 
     job.prepare, job.postprocess = prepared, postprocess
@@ -68,33 +75,43 @@ def _seen(path: str) -> tuple:
     return at.st_dev, at.st_ino, at.st_mtime_ns, at.st_ctime_ns
 
 
-def _prove(job: Any, receipt: str, before: tuple) -> None:
-    """Raise WorkflowError unless a job's receipt is new, and its outputs are as that says."""
-    from snakemake.exceptions import WorkflowError
-
+def _lacks(job: Any, receipt: str, before: tuple) -> str:
+    """What keeps a job from being done: no new receipt, or outputs that are not as it says."""
     from aidaudit import files, receipts
     from aidaudit.errors import AuditError
 
-    found = ""
+    if _seen(receipt) in ((), before):
+        return "no receipt of this run"
     try:
-        if _seen(receipt) in ((), before):
-            found = f"no receipt of this run at {receipt}"
-        else:
-            told = receipts.read(receipt)["outputs"]
-            for path in job.output:
-                if str(path) != receipt and told.get(files.name(path)) != receipts.sha256(path):
-                    found = f"{path} is not as {receipt} says"
-                    break
+        made = receipts.read(receipt)["outputs"]
+        for path in job.output:
+            if str(path) != receipt and made.get(files.name(path)) != receipts.sha256(path):
+                return f"{path} is not as the receipt says"
     except (OSError, AuditError) as error:
-        found = str(error)
-    if found:
-        error = AuditError(
-            "the job says that it is done, and is not.",
-            found=found,
-            mend="`snakemake` does it again; `--config execution=plain` does without the "
-            "processes that jobs are forked from (docs/warm.md).",
+        return str(error)
+    return ""
+
+
+def _not_done(receipt: str, lacks: str) -> Exception:
+    from snakemake.exceptions import WorkflowError
+
+    from aidaudit.errors import AuditError
+
+    class NotDone(WorkflowError):
+        # Snakemake would show where in here it was raised.
+        __traceback__ = None
+
+    return NotDone(
+        str(
+            AuditError(
+                "the job says that it is done, and is not.",
+                file=receipt,
+                found=lacks,
+                mend="`snakemake` runs it again; with `--config execution=plain` each job runs "
+                "by itself (docs/warm.md).",
+            )
         )
-        raise WorkflowError(str(error), rule=job.rule)
+    )
 
 
 def _keep_marks(job: type, records: type) -> None:
