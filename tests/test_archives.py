@@ -90,12 +90,20 @@ def test_a_failing_write_leaves_the_old_archive(tmp_path):
     "name",
     [
         "../evil", "a/../../evil", "/etc/evil", "C:/evil", "C:evil", "a\\..\\evil", "a//b",
-        "./a", "a/./b", "a/..", "evil\x1b[2J", "\x7f",
+        "./a", "a/./b", "a/..", "evil\x1b[2J", "\x7f", "a.", "a /b", "CON", "nul.txt",
+        "x/Lpt1.tar.gz", "COM¹", "a:evil", "a/b?", ".git/config", "x/.GIT", "GIT~1/config",
+        "\u202egnp.exe", "a\u200bb", "\ufeffa", ".g\u200cit/x", "a/" * 40 + "b",
     ],
 )  # fmt: skip
 def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
     archive = hostile(tmp_path / "a.zip", [("good", b"1"), (name, b"evil")])
-    refused(tmp_path, archive, "a.zip", "refused", "name")
+    refused(tmp_path, archive, "a.zip", "refused")
+
+
+@pytest.mark.parametrize("name", [".gitignore", "a.b/c d", "console.txt", "git~x", "é~1 notes"])
+def test_names_that_only_look_like_those_are_kept(tmp_path, name):
+    archives.unpack(hostile(tmp_path / "a.zip", [(name, b"1")]), tmp_path / "out")
+    assert (tmp_path / "out" / name).read_bytes() == b"1"
 
 
 def test_a_name_cut_at_nul_is_refused(tmp_path):
@@ -140,6 +148,100 @@ def test_limits_are_declared_and_held(tmp_path):
 def test_a_bomb_is_refused_by_its_ratio(tmp_path):
     archive = hostile(tmp_path / "a.zip", [("zeros", b"\0" * 40_000)])
     refused(tmp_path, archive, "packed too tightly")
+
+
+def test_small_members_count_together(tmp_path):
+    members = [(f"{n}", b"\0" * 900_000) for n in range(60)]
+    archive = hostile(tmp_path / "a.zip", members)
+    assert archive.stat().st_size < 100_000
+    refused(tmp_path, archive, "the archive is packed too tightly", limits=archives.Limits())
+
+
+def entries(path, number, said):
+    """A table of contents of so many members, and an end record that says another number."""
+    one = b"PK\x01\x02" + b"\0" * 24 + struct.pack("<5H2I", 1, 0, 0, 0, 0, 0, 0) + b"a"
+    table = one * number
+    path.write_bytes(
+        table + b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, said, said, len(table), 0, 0)
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1_000_000, 65_535), (300_000, 3), (2, 3), (3, 2)]
+)
+def test_members_are_counted_before_the_table_is_read(tmp_path, monkeypatch, number, said):
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    refused(tmp_path, entries(tmp_path / "a.zip", number, said), "refused")
+
+
+def test_a_long_end_record_counts_as_the_short_one_does(tmp_path, monkeypatch):
+    end = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, *2 * (10**6,), 0, 0)
+    end += struct.pack("<4sIQI", b"PK\x06\x07", 0, 0, 1)
+    end += b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, 0xFFFF, 0xFFFF, 0, 0, 0)
+    (tmp_path / "a.zip").write_bytes(end)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    refused(tmp_path, tmp_path / "a.zip", "too many members", "1000000")
+
+
+def test_what_another_unzipper_would_show_is_refused(tmp_path):
+    good = hostile(tmp_path / "a.zip", [("a", b"1" * 99), ("b", b"2" * 99)]).read_bytes()
+    other = hostile(tmp_path / "b.zip", [("evil", b"3")]).read_bytes()
+    comment = good[:-2] + struct.pack("<H", len(other)) + other
+    header = good.index(b"PK\x03\x04", 4)
+    renamed = good[: header + 30] + b"c" + good[header + 31 :]
+    at = good.index(b"PK\x01\x02")
+    start = at.to_bytes(4, "little")
+    gap = good[:at] + b"evil" + good[at:].replace(start, (at + 4).to_bytes(4, "little"))
+    for content, words in (
+        (good + b"\0", "goes on after its end"),
+        (good + other, "bytes that belong to nothing"),
+        (b"#!/bin/sh\n" + good, "bytes that belong to nothing"),
+        (comment, "bytes that belong to nothing"),
+        (good[:-2] + b"\1\0x", "goes on after its end"),
+        (renamed, "something else in its own header"),
+        (gap, "comes after bytes of no member"),
+    ):
+        (tmp_path / "x.zip").write_bytes(content)
+        refused(tmp_path, tmp_path / "x.zip", "refused", words)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [(8, 0x20, "unknown way"), (8, 0x40, "unknown way"), (8, 0x2000, "unknown way"),
+     (6, 99, "newer reader"), (6, 0x00FF, "newer reader")],
+)  # fmt: skip
+def test_what_needs_another_reader_is_refused(tmp_path, place, value, words):
+    content = bytearray(hostile(tmp_path / "a.zip", [("a", b"1")]).read_bytes())
+    for mark, at in ((b"PK\x01\x02", place), (b"PK\x03\x04", place - 2)):
+        struct.pack_into("<H", content, content.index(mark) + at, value)
+    (tmp_path / "a.zip").write_bytes(content)
+    refused(tmp_path, tmp_path / "a.zip", "member 'a'", words)
+
+
+@pytest.mark.parametrize("where", ["table", "header"])
+def test_a_second_name_in_an_extra_field_is_refused(tmp_path, where):
+    second = struct.pack("<2HBI", 0x7075, 9, 1, 0) + b"evil"
+    content = hostile(tmp_path / "a.zip", [("a", b"1", {"extra": second})]).read_bytes()
+    if where == "header":
+        at = content.index(b"PK\x01\x02") + 46 + 1
+        content = content.replace(content[at : at + len(second)], b"\0" * len(second))
+        content = content[:31] + second + content[31 + len(second) :]
+    (tmp_path / "a.zip").write_bytes(content)
+    refused(tmp_path, tmp_path / "a.zip", "has a second name")
+
+
+def test_sizes_behind_members_are_read(tmp_path):
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    out = Pipe()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", b"1")
+        archive.writestr("b", b"2" * 100)
+    (tmp_path / "a.zip").write_bytes(out.getvalue())
+    assert (archives.unpack(tmp_path / "a.zip", tmp_path / "out") / "b").stat().st_size == 100
 
 
 def lying(path, size):
@@ -207,6 +309,29 @@ def test_a_target_that_is_a_link_or_not_empty_is_left_alone(tmp_path):
             archives.unpack(archive, target)
     assert list(outside.iterdir()) == []
     assert (full / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o2770])
+def test_an_empty_folder_keeps_its_mode(tmp_path, mode):
+    archive = hostile(tmp_path / "a.zip", [("a/b", b"1")])
+    target = tmp_path / "mine"
+    target.mkdir()
+    target.chmod(mode)
+    archives.unpack(archive, target)
+    assert stat.S_IMODE(target.stat().st_mode) == mode
+    assert (target / "a/b").read_bytes() == b"1"
+
+
+def test_what_is_unpacked_gets_what_the_umask_leaves(tmp_path):
+    archives.write(tmp_path / "a.zip", {"a/run.sh": b"", "b": b""}, executable={"a/run.sh"})
+    old = os.umask(0o077)
+    try:
+        folder = archives.unpack(tmp_path / "a.zip", tmp_path / "out")
+    finally:
+        os.umask(old)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+    assert modes == {"a": 0o700, "run.sh": 0o700, "b": 0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 @settings(max_examples=200, deadline=None)

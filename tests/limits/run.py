@@ -387,6 +387,7 @@ def rounds(
     pristine = folder / "pristine"
     shutil.copytree(root / "data/raw", pristine)
     for number in range(max(each.values())):
+        print(f"round {number} of each of {len(each)} kinds", flush=True)
         for (command, name), count in each.items():
             if number >= count:
                 continue

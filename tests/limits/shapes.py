@@ -65,7 +65,7 @@ def cut(random: Random, content: bytes) -> bytes:
 def doubled(random: Random, content: bytes) -> bytes:
     """A part that stands there many times."""
     one, two = sorted(random.randrange(len(content)) for _ in range(2))
-    times = some(random, max(2, 20 * MIB // max(1, two - one)))
+    times = some(random, max(2, 4 * MIB // max(1, two - one)))
     return content[:two] + content[one:two] * min(times, 500_000) + content[two:]
 
 
