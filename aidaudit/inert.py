@@ -44,6 +44,7 @@ LINK = re.compile(
     r"(https?://[\w\[]|(?!/)[^\x00-\x20\\:/?#]*([/?#]|$))[^\x00-\x20\\]*", re.IGNORECASE
 )
 DATA = re.compile(r"data:[^,]*;base64,")
+NONE = "data:,"
 SVG = "http://www.w3.org/2000/svg"
 # A drawing with one of these could act where it is opened by itself.
 _ACTING = {"script", "handler", "listener", "iframe", "object", "embed"}
@@ -127,9 +128,9 @@ class _Looked(HTMLParser):
 
     def _harmless(self, tag: str, name: str, value: str, given: dict) -> bool:
         if name == "href":
-            return value == "data:," if tag == "link" else tag == "a" and leads(value)
+            return value == NONE if tag == "link" else tag == "a" and leads(value)
         if name == "src":
-            return tag == "img" and bool(DATA.match(value))
+            return tag == "img" and (value == NONE or bool(DATA.match(value)))
         if name == "style":
             self.styles.add(value)
             return bool(STYLE.fullmatch(value))
@@ -167,24 +168,25 @@ def leads(address: str) -> bool:
 def embedded(page: str, file: str | Path, folder: Path, root: Path) -> str:
     """The page with its pictures in it; pandoc, asked for it, would read all of it again.
 
-    folder: where the addresses of pictures begin. Raises AuditError as `content` does, and for
-    what is no picture.
+    folder: where the addresses of pictures begin. What an output gives as a picture and is none
+    of `kind` is left out, so that its alternative text stays. Raises AuditError as `content`
+    and `kind` do, for files that a text names.
     """
 
     def embed(match: re.Match[str]) -> str:
         address = unescape(match[2])
-        data = DATA.match(address)
-        told = f"{address[:60]}…" if data else address
         try:
-            inside = (
-                base64.b64decode(address[data.end() :], validate=True)
-                if data
-                else content(address, file, folder, root)
-            )
-        except binascii.Error:
-            inside = b""
+            if data := DATA.match(address):
+                inside = base64.b64decode(address[data.end() :], validate=True)
+            else:
+                inside = content(address, file, folder, root)
+            told = kind(inside, file, address)
+        except (binascii.Error, AuditError):
+            if not address.startswith("data:"):
+                raise
+            return f"{match[1]}{NONE}{match[3]}"
         encoded = base64.b64encode(inside).decode("ascii")
-        return f"{match[1]}data:{kind(inside, file, told)};base64,{encoded}{match[3]}"
+        return f"{match[1]}data:{told};base64,{encoded}{match[3]}"
 
     return re.sub(r'(<img src=")([^"]*)(")', embed, page)
 

@@ -70,11 +70,12 @@ def chromium():
 def visit(chromium, request):
     """Open an address: `visit(url, size)`. Nothing is let through that starts unlike `own`.
 
-    Further arguments are those of a browser context. Files are read with the network off.
+    init_script: runs before anything of the page. Further arguments are those of a browser
+    context. Files are read with the network off.
     """
     pages, contexts, wrong = request.config.stash[OPEN], [], []
 
-    def open_(url, size=DESKTOP, own=None, **options):
+    def open_(url, size=DESKTOP, own=None, init_script="", **options):
         own = own or url.partition("#")[0]
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -92,11 +93,17 @@ def visit(chromium, request):
 
         context.route("**/*", only_own)
         page = context.new_page()
+        page.set_default_navigation_timeout(
+            120_000
+        )  # a busy machine takes long, and is no fault
+        if init_script:
+            page.add_init_script(init_script)
         page.on(
             "console",
             lambda said: said.type == "error" and wrong.append(f"{said.text} {said.location}"),
         )
         page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda one: (wrong.append(f"dialog: {one.message}"), one.dismiss()))
         page.goto(url)
         pages.append(page)
         return page

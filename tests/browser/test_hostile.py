@@ -1,0 +1,148 @@
+"""Pages full of hostile text, and files that were tampered with: nothing runs, all is text."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("report", "notebook", "diff")
+# Fields that are known to reach a page; others are found by walking, and held to the same.
+REPORT = {
+    "figures.yaml → name", "claims.yaml → paraphrase", "claims.yaml → why", "config.yaml → why",
+    "changed_rules.yaml → new_rule", "claims.csv → reason", "readings.csv → label",
+    "numbers.json → display", "numbers.json → job", "datapackage.json → homepage",
+    "datapackage.json → publisher", "datapackage.json → title", "plausibility.csv → reason",
+    "faults.csv → seen", "perturbations.csv → example", "words.json → alt",
+    "words.json → caption", "words.json → header", "words.json → rows", "words.json → title",
+    "bibliography.bib → title", "bibliography.bib → author", "view.json → bind → labels",
+}  # fmt: skip
+WATCH = "window.ranWith = []; window.ran = number => window.ranWith.push(number ?? 'unnamed');"
+TEXTS = """() => {
+  const found = [];
+  for (const one of document.querySelectorAll('body *')) {
+    if (['SCRIPT', 'STYLE'].includes(one.tagName)) continue;
+    for (const name of ['alt', 'title', 'aria-label']) found.push(one.getAttribute(name) ?? '');
+  }
+  for (const script of document.querySelectorAll('script')) script.remove();
+  return [document.title, document.body.textContent, ...found];
+}"""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """The folder of the pages."""
+    out = tmp_path_factory.mktemp("hostile")
+    python = ROOT / ".venv/bin/python"
+    script = Path(__file__).with_name("hostile.py")
+    done = subprocess.run([python, script, out], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return out
+
+
+def bare(text):
+    """In small letters, without blanks and quotes, which are set in other ways."""
+    return re.sub(r"[\s\"'\u2018-\u201f]+", "", text).lower()
+
+
+def shown(page, fields):
+    """Fields of which the page has the marker, and those that it does not show as text."""
+    reached, changed = set(), []
+    whole = [bare(text) for text in page.evaluate(TEXTS)]
+    for number, (field, text) in fields.items():
+        wanted = bare(text)
+        if field.startswith("bibliography"):  # where braces and backticks are marks, not text
+            wanted = wanted.partition("[l]")[0]
+        for place in whole:
+            for begin in re.finditer(rf"zq{number}z", place):
+                reached.add(field)
+                told = place[begin.start() : begin.start() + len(wanted)]
+                # Where room is short, the end is cut off.
+                if told != wanted and not wanted.startswith(told.partition("…")[0]):
+                    changed.append((field, told))
+    return reached, changed
+
+
+@pytest.mark.parametrize("policy", ["with its policy", "without its policy"])
+@pytest.mark.parametrize("name", PAGES)
+def test_text_of_any_field_is_shown_and_nothing_runs(visit, hostile, name, policy):
+    url = (hostile / f"{name}.html").as_uri()
+    page = visit(url, bypass_csp=policy.startswith("without"), init_script=WATCH)
+    if name == "report":
+        page.locator(".view svg").wait_for()
+    links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.protocol)")
+    assert set(links) <= {"http:", "https:", "file:"}
+    assert page.locator("iframe, object, embed, form:not(.filter, .vega-bindings)").count() == 0
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
+            ".filter(name => name.startsWith('on'))"
+        )
+        == []
+    )
+    assert page.locator("main, body").first.is_visible()
+    for handler in ("mouseover", "click", "focus", "toggle", "load", "error"):
+        page.evaluate(
+            "type => document.querySelectorAll('body *').forEach("
+            "e => e.tagName !== 'A' && e.dispatchEvent(new Event(type)))",
+            handler,
+        )
+    assert page.evaluate("window.ranWith") == []
+    fields = json.loads((hostile / "fields.json").read_text("utf-8"))
+    reached, changed = shown(page, fields)
+    if name == "report":
+        assert reached >= REPORT
+    if name == "diff":
+        assert len([one for one in reached if one.startswith("diff → ")]) > 25
+    if name != "notebook":  # what a cell shows as HTML or Markdown is a document
+        assert changed == [], {field for field, _ in changed}
+
+
+# What somebody could put into a finished page, or a hole in all that writes it would let in.
+INTO_THE_PAGE = {
+    "script": "<script>ran(1)</script>",
+    "module": "<script type=module>ran(1)</script>",
+    "file": "<script src='other.js'></script>",
+    "handler": "<img src='data:image/png;base64,AA' onerror='ran(1)'>",
+    "link": "<a id=try href='javascript:ran(1)'>try</a>",
+    "frame": "<iframe srcdoc='<script>parent.ran(1)</script>'></iframe>",
+    "form": "<form action='other.html'><button id=try>try</button></form>",
+    "object": "<object data='other.html'></object>",
+    "base": "<base href='https://example.org/'>",
+    "style": "<style>#content { display: none }</style>",
+    "attribute": "<p id=styled style='position: fixed'>styled</p>",
+}
+
+
+@pytest.mark.parametrize("what", INTO_THE_PAGE)
+@pytest.mark.parametrize("name", PAGES)
+def test_the_policy_stops_what_was_put_into_a_page(chromium, hostile, tmp_path, name, what):
+    text = (hostile / f"{name}.html").read_text("utf-8")
+    (tmp_path / "page.html").write_text(
+        text.replace("</header>", f"</header>{INTO_THE_PAGE[what]}", 1), "utf-8"
+    )
+    (tmp_path / "other.js").write_text("ran(1)")
+    (tmp_path / "other.html").write_text("<script>parent.ran(1)</script>other")
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    told = []
+    page.on("console", lambda said: told.append(said.text))
+    page.goto((tmp_path / "page.html").as_uri())
+    if page.locator("#try").count():
+        page.locator("#try").dispatch_event("click")
+        page.wait_for_timeout(100)
+    assert page.evaluate("window.ranWith") == []
+    assert page.url.endswith("page.html")
+    assert any("Content Security Policy" in one for one in told)
+    if what == "style":
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('main')).display") != "none"
+        )
+    if what == "attribute":
+        assert page.evaluate("getComputedStyle(styled).position") == "static"
+    if what == "base":
+        assert page.evaluate("document.baseURI") == page.url
+    context.close()
