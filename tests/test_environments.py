@@ -91,7 +91,8 @@ def test_conda_takes_python_alone_and_binder_the_same():
 
 def test_containers_and_codespaces_go_the_way_of_the_makefile():
     recipe = text("envs/Dockerfile")
-    assert re.search(rf"^FROM python:{re.escape(PYTHON)}-\S+ AS base$", recipe, re.MULTILINE)
+    assert re.search(rf"^ARG BASE=python:{re.escape(PYTHON)}-\S+$", recipe, re.MULTILINE)
+    assert "FROM ${BASE} AS base\n" in recipe
     assert "RUN make .venv/.ready" in recipe
     assert "pip install" not in recipe
     space = json.loads(text(".devcontainer/devcontainer.json"))
