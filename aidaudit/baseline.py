@@ -173,5 +173,9 @@ def _committed(path: str) -> str | None:
 
 def _git(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["git", *arguments], cwd=repro.root(), capture_output=True, check=False
+        ["git", *arguments],
+        cwd=repro.root(),
+        env=repro.at_home(os.environ),
+        capture_output=True,
+        check=False,
     )

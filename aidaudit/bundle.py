@@ -9,6 +9,7 @@ would add, the hash of every file, stands in `manifest-sha256.txt`, in the form 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from hashlib import sha256
 from pathlib import Path
@@ -102,7 +103,12 @@ def _sources(root: Path) -> tuple[list[str], str | None, bool]:
     try:
         listed = _git(root, "ls-files", "-z").split("\0")
         commit = _git(root, "rev-parse", "HEAD").strip()
-        modified = bool(_git(root, "status", "--porcelain").strip())
+        # Whatever the user has git keep quiet about: new files, files marked as unchanged.
+        modified = bool(_git(root, "status", "--porcelain", "--untracked-files=normal").strip())
+        marked = _git(root, "ls-files", "-v", "-z").split("\0")
+        modified = modified or any(one[:2] != "H " for one in marked if one)
+        if not Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n")).samefile(root):
+            raise OSError  # the folder lies in another repository
     except (OSError, subprocess.CalledProcessError):
         raise AuditError(
             "there is neither a git repository nor an unpacked archive here.",
@@ -120,7 +126,12 @@ def _as_committed(path: Path) -> bytes:
 
 def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, text=True, check=True
+        ["git", *arguments],
+        cwd=root,
+        env=repro.at_home(os.environ),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 
