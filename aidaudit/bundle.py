@@ -106,7 +106,10 @@ def _sources(root: Path) -> tuple[list[str], str | None, bool]:
             file=str(root),
             mend="run it in a clone, or in a folder made by `aidaudit unpack`.",
         )
-    modified = bool(git.told("status", "--porcelain").strip())
+    # Whatever the user has git keep quiet about: new files, files marked as unchanged.
+    modified = bool(git.told("status", "--porcelain", "--untracked-files=normal").strip())
+    marked = git.told("ls-files", "-v", "-z").split("\0")
+    modified = modified or any(one[:2] != "H " for one in marked if one)
     return [path for path in listed if path and (root / path).is_file()], commit, modified
 
 

@@ -33,7 +33,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         done = subprocess.run(
             ["git", *arguments],
             cwd=root,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**repro.at_home(os.environ), "LC_ALL": "C"},
             capture_output=True,
             check=False,
         )

@@ -101,15 +101,6 @@ SETTINGS: dict[tuple[str, str], tuple[Callable[[Any], bool], str, str]] = {
 }
 # A marker that git, or nbdime in a cell, leaves where two sides disagree.
 _MARKERS = ("^<{7} ", '^ *"<{7} ')
-# By these, git takes another repository than the one that it is in.
-_ELSEWHERE = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-)
 _OPEN_FILES = 256
 
 
@@ -118,7 +109,7 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
 
     workflow: Snakemake's. config: what `--config` gave. Raises AuditError.
     """
-    tidied = _at_home(repro.tidied(os.environ))
+    tidied = repro.at_home(repro.tidied(os.environ))
     # The commands of jobs are those of this environment, activated or not.
     folders = [str(Path(sys.executable).parent), tidied.get("PATH", os.defpath)]
     os.environ.clear()
@@ -261,14 +252,6 @@ def _modules(root: Path) -> None:
             )
 
 
-def _at_home(variables: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which git takes the repository that it is in.
-
-    Hooks, and `git rebase --exec`, name that of whoever runs them.
-    """
-    return {name: value for name, value in variables.items() if name not in _ELSEWHERE}
-
-
 def _packages(root: Path) -> None:
     """Refuse other versions than the lock has: by its hash receipts tell the environment."""
     lock = root / paths.LOCK
@@ -302,8 +285,12 @@ def _conflicts(root: Path) -> None:
     try:
         done = subprocess.run(
             ["git", "grep", "--no-color", "-nIEz", "--max-count=1", *asked],
-            cwd=root, env=_at_home(os.environ), capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=root,
+            env=repro.at_home(os.environ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError:
         return  # without git nothing is merged
     if done.returncode == 0:

@@ -52,6 +52,16 @@ _OTHERS = re.compile(
 # These only say where Python keeps what it has compiled.
 _HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
+# By these, git takes another repository than the one that it is in.
+_ELSEWHERE = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+)
+
 
 def tidied(variables: Mapping[str, str]) -> dict[str, str]:
     """An environment without what would change what Python and its libraries do.
@@ -61,6 +71,14 @@ def tidied(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {k: v for k, v in variables.items() if not _OTHERS.match(k) or k in _HARMLESS}
     own = {"PYTHONPATH": str(_PACKAGE.parent), "PYTHONSAFEPATH": "1", "PYTHONNOUSERSITE": "1"}
     return kept | own
+
+
+def at_home(variables: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which git takes the repository that it is in.
+
+    Hooks, and `git rebase --exec`, name that of whoever runs them.
+    """
+    return {name: value for name, value in variables.items() if name not in _ELSEWHERE}
 
 
 def environment() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -162,3 +163,34 @@ def test_an_archive_of_a_modified_tree_says_so(monkeypatch, modified, level, tol
     assert (label == told) == ("modified" not in told)
     other = bundle.version({"version": "0.1.0"}, {"a": b"2"}, modified=modified)
     assert (other == label) == ("modified" not in told)
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    own = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    subprocess.run(["git", *own, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "keeping_quiet",
+    ["", "config status.showUntrackedFiles no", "update-index --assume-unchanged a.txt",
+     "update-index --skip-worktree a.txt"],
+)  # fmt: skip
+def test_what_git_was_told_to_keep_quiet_about_makes_an_archive_a_modified_one(
+    tmp_path, monkeypatch, keeping_quiet
+):
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "a.txt").write_text("a")
+    _git(tmp_path, "add", "a.txt")
+    _git(tmp_path, "commit", "-qm", "a")
+    # As in a hook of another repository.
+    monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
+    paths, commit, modified = bundle._sources(tmp_path)
+    assert (paths, len(commit), modified) == (["a.txt"], 40, False)
+    monkeypatch.delenv("GIT_DIR")
+    _git(tmp_path, *(keeping_quiet.split() or ["version"]))
+    (tmp_path / ("a.txt" if "update-index" in keeping_quiet else "new.txt")).write_text("b")
+    assert bundle._sources(tmp_path)[2]
+    # What was unpacked into another repository is no clone of it.
+    (tmp_path / "inside").mkdir()
+    with pytest.raises(AuditError, match="neither a git repository"):
+        bundle._sources(tmp_path / "inside")
