@@ -119,6 +119,10 @@ test-dependence: report
 test-check: report
 	$(BIN)/python tests/authenticity/run.py
 
+# Files of a small build, altered in two thousand rounds; a quarter of an hour.
+test-alterations: $(READY)
+	$(BIN)/python tests/alterations/run.py
+
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
