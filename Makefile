@@ -129,6 +129,10 @@ test-dependence: report
 test-check: report
 	$(BIN)/python tests/authenticity/run.py
 
+# Files of a small build, altered in two thousand rounds; a quarter of an hour.
+test-alterations: $(READY)
+	$(BIN)/python tests/alterations/run.py
+
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)
 	@.venv-bench/bin/python $(INSTALL_CHECKOUT)

@@ -1137,7 +1137,7 @@ def _(content, lots):
 
 @kind("JSON", SPELT, "another encoding")
 def _(content, lots):
-    return content.decode().encode(str(lots.choice(["utf-16", "utf-16-le", "utf-32", "utf-7"])))
+    return content.decode().encode(str(lots.choice(["utf-16", "utf-16-le", "utf-16-be", "utf-32"])))
 
 
 def _cells(content: bytes, change: Callable[[list], None]) -> bytes:
@@ -1351,7 +1351,7 @@ def _(content, lots):
 
 @kind("JSON", AGAIN, "indented otherwise, keys in order")
 def _(content, lots):
-    options = {"indent": int(lots.integers(9)), "sort_keys": bool(lots.integers(2))}
+    options = {"indent": int(lots.integers(2, 9)), "sort_keys": bool(lots.integers(2))}
     return json.dumps(json.loads(content), **options).encode()
 
 
