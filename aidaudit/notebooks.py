@@ -558,14 +558,19 @@ def problems(path: str | Path) -> list[str]:
         nb = read(path)
     except AuditError as error:
         return [str(error)]
-    dirty = (root() / path).read_bytes() != serialise(clean_source(nb)).encode()
-    found = [*_form_problems(nb), *_parameter_problems(path)]
-    for number, cell in enumerate(nb.cells, 1):
-        if cell.cell_type == "code":
-            found += [f"cell {number}: {problem}" for problem in _code_problems(cell)]
-    if dirty:
+    found = [*faults(nb, path)]
+    if (root() / path).read_bytes() != serialise(clean_source(nb)).encode():
         found.append("is not in its clean form; run: aidaudit notebooks --fix")
     return found
+
+
+def faults(nb: NotebookNode, path: str | Path) -> Iterator[str]:
+    """What is wrong with a source notebook in whatever form it was saved, a sentence each."""
+    yield from _form_problems(nb)
+    yield from _parameter_problems(path)
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type == "code":
+            yield from (f"cell {number}: {problem}" for problem in _code_problems(cell))
 
 
 def _form_problems(nb: NotebookNode) -> Iterator[str]:

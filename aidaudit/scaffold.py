@@ -464,9 +464,15 @@ def _able_to_show(number: int, cut_off: str) -> tuple[int, str, str]:
     )
 
 
+def _is_sound(notebook: str) -> bool:
+    """Whether a notebook can be read for its parameters; `aidaudit notebooks` says why not."""
+    try:
+        return not any(notebooks.faults(notebooks.read(notebook), notebook))
+    except AuditError:
+        return False
+
+
 def defaults() -> Scaffold:
     """Notebooks whose defaults are not what the DAG injects any more, with those that are."""
-    # Whose form is wrong cannot be read for its parameters; `aidaudit notebooks` says so.
-    sound = [one for one in checks.sources() if not notebooks.problems(one, filtered=True)]
-    texts = {path: checks.with_defaults(path) for path in sound}
+    texts = {path: checks.with_defaults(path) for path in checks.sources() if _is_sound(path)}
     return Scaffold(grown={path: text for path, text in texts.items() if text != _text(path)})

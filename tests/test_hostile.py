@@ -101,7 +101,7 @@ def test_rules_quote_everything_that_they_hand_to_a_shell():
     shown = [
         text for text in commands if "aidaudit " in text or ":q}" in text or "-- {" in text
     ]
-    assert len(shown) > 15
+    assert len(shown) > RULES.count("shell:") > 0
     for text in shown:
         for field in re.findall(r"(?<!\{)\{([a-z][^{}]*)\}(?!\})", text):
             assert field.endswith(":q"), text
