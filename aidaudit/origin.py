@@ -327,4 +327,4 @@ def origin_numbers(table: pd.DataFrame, numbers: Numbers, *, day: str) -> None:
     for name, row in same_basis(table, best).iterrows():
         numbers.add(f"origin.{name}.usd_bn", row["value_usd_bn"], "bn US$")
         gap = (1 - row["value_usd_bn"] / usd) * 100
-        numbers.add(f"origin.{name}.less", gap, "%", shown=f"{gap:.0f} %")
+        numbers.add(f"origin.{name}.less", gap, "%")

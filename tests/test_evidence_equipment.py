@@ -274,6 +274,14 @@ def test_medical_aid_is_found_in_texts_too():
     assert "by items: Spain; by texts only: Germany, United States." in found["reason"]
 
 
+def test_medical_goods_for_the_forces_are_named_and_not_counted():
+    forces = item("United Kingdom", "2022-05-01", "field hospital", "Military equipment")
+    found = judged("ECO-4b", facts(*medicine("Spain", "Italy"), forces))
+    assert (found["value"], found["verdict"]) == (2, "not supported")
+    assert "military aid, which are not counted: United Kingdom besides" in found["reason"]
+    assert "2 donors have humanitarian rows" in found["reason"]
+
+
 def test_large_donors_of_medical_aid_are_on_record():
     reason = judged("ECO-4b")["reason"]
     for donor in ("United States", "Germany", "Poland", "Canada"):

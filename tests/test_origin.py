@@ -264,7 +264,7 @@ def test_numbers_stand_on_the_basis_of_the_best_match():
         "origin.donors": "all donors",
         "origin.published": "2025-02-14",
         "origin.nato.usd_bn": "180.0 bn US$",
-        "origin.nato.less": "25 %",
+        "origin.nato.less": "25.0 %",
         # 14 and 28 February: 240 and 260.
         "origin.departures": "1 departure",
         "origin.rate_days": "2",

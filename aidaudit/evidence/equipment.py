@@ -243,10 +243,8 @@ def rebuilt_by_each(data: Data, donors: list[str], sectors: list[str]) -> Eviden
 @test
 def medical_donors(data: Data) -> Evidence:
     """NATO members with humanitarian rows that name medical goods, a count."""
-    rows = data.activities[
-        (data.activities["aid_type"] == "Humanitarian")
-        & (data.activities["measure"] == "allocation")
-    ]
+    every = data.activities[data.activities["measure"] == "allocation"]
+    rows, armed = (every[every["aid_type"] == kind] for kind in ("Humanitarian", "Military"))
     lookup = data.tables["medical"]
     medical = classify.readings(rows, lookup, wanted=["medical"])
     wider = classify.readings(rows, lookup, wanted=list(lookup["class"].unique()))
@@ -256,16 +254,20 @@ def medical_donors(data: Data) -> Evidence:
     )
     others = _members(data, rows[wider.literal], "nato")
     only_texts = sorted(set(members) - set(by_item))
+    goods = armed[classify.readings(armed, lookup, wanted=["medical"]).literal]
+    for_forces = sorted(set(_members(data, goods, "nato")) - set(members))
     return Evidence(
         {
             "medicines, equipment, ambulances and hospitals": float(len(members)),
             "named in an item alone": float(len(by_item)),
             "first aid, protection and health care too": float(len(others)),
         },
-        f"{named['donor'].nunique()} donors have rows whose item or text names medical goods. "
+        f"{named['donor'].nunique()} donors have humanitarian rows whose item or text names "
+        "medical goods. "
         f"NATO members among them by items: {', '.join(by_item) or 'none'}; by texts only: "
         f"{', '.join(only_texts) or 'none'}. With first aid, protection and health care as a "
-        f"service: {', '.join(sorted(set(others) - set(members))) or 'none'} too.",
+        f"service: {', '.join(sorted(set(others) - set(members))) or 'none'} too. In rows of "
+        f"military aid, which are not counted: {', '.join(for_forces) or 'nobody'} besides.",
     )
 
 
