@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aidaudit import files, repro, schema
+from aidaudit import files, schema, sources
 from aidaudit.errors import AuditError
 from aidaudit.tables import RAW
 
@@ -28,17 +28,19 @@ def read_corrections() -> pd.DataFrame:
 
 
 def check_sources(corrections: pd.DataFrame) -> None:
-    """Raise AuditError for a row whose source is not a folder below data/raw."""
-    for index, source in corrections["source"].items():
-        # A misspelt source would be a correction that silently corrects nothing.
-        if not (repro.root() / CORRECTIONS.parent / source).is_dir():
+    """Raise AuditError for a row whose source and release name no raw table."""
+    for index, row in corrections.iterrows():
+        source, release = row["source"], None if pd.isna(row["release"]) else row["release"]
+        # A misspelt one would be a correction that silently corrects nothing.
+        if not sources.is_correctable(source, release):
             raise AuditError(
-                "the correction names a source that is not in data/raw.",
+                "the correction speaks of no table in data/raw.",
                 file=CORRECTIONS,
                 row=index + 2,
-                column="source",
-                found=source,
-                expected="a folder below data/raw",
+                column="source, release",
+                found=source if release is None else f"{source}, {release}",
+                expected="a table's folder below data/raw and no release, or kiel and one of "
+                f"{', '.join(map(str, sources.release_numbers()))}",
                 mend="edit or delete the row.",
             )
 

@@ -580,20 +580,21 @@ def _raw_folders(one: Job) -> list[str]:
 def _corrections(folder: str) -> Excerpt:
     """The corrections of a raw table.
 
-    A row that names no raw table goes to all jobs, so that one says so.
+    A row that speaks of no raw table goes to all jobs, so that one says so.
     """
     source = sources.correction_source(folder)
     release = folder.removeprefix("kiel/release-").lstrip("0") if source != folder else None
-    base = repro.root() / sources.RAW_FOLDER
-    named = parts.values(CORRECTIONS, "source")
-    unknown = {one for one in named if not (base / one).is_dir()}
 
     def chosen(row: Mapping[str, str]) -> bool:
-        if row["source"] == source:
-            return row["release"] in ("", release)
-        return row["source"] in unknown
+        mine = row["source"] == source and row["release"] in ("", release)
+        return mine or not _is_correctable(row["source"], row["release"])
 
     return parts.rows(CORRECTIONS, f"{source},{release}" if release else source, chosen)
+
+
+@cache
+def _is_correctable(source: str, release: str) -> bool:
+    return sources.is_correctable(source, release)
 
 
 def _donors(one: Job, folders: list[str], corrections: list[Excerpt]) -> Excerpt:

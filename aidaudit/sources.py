@@ -84,6 +84,14 @@ def correction_source(folder: str) -> str:
     return "kiel" if is_release(folder) else folder
 
 
+def is_correctable(source: str, release: str | None) -> bool:
+    """Whether data/raw has the table of which a row of corrections.csv speaks."""
+    if source == "kiel":
+        return not release or release in map(str, release_numbers())
+    here = (repro.root() / RAW_FOLDER / source / "datapackage.json").is_file()
+    return here and not release and not is_release(source)
+
+
 def is_release(folder: str) -> bool:
     """Whether a folder holds the main table of a Kiel release."""
     return folder.startswith("kiel/release-")

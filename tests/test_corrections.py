@@ -173,17 +173,26 @@ def test_corrections_apply_in_their_order(raw):
     assert apply(raw, table)["donor"].dropna().tolist() == ["Suomi"] * 3
 
 
-def test_a_misspelt_source_is_told_instead_of_correcting_nothing(tmp_path, monkeypatch):
-    (tmp_path / "Snakefile").touch()
-    (tmp_path / "config").mkdir()
-    (tmp_path / "data/raw/kiel").mkdir(parents=True)
-    (tmp_path / corrections.CORRECTIONS).write_text(
-        "source,release,key,column,from,to,reason,expect\n"
-        "kiel,21,*,donor,A,B,why,1\n"
-        "keil,21,*,donor,C,D,why,1\n",
-        encoding="utf-8",
-    )
+@pytest.mark.parametrize(
+    "wrong",
+    ["keil,21", "kiel,99", "kiel,21.0", "kiel,021", "kiel/release-21,", "rates,21", "folder,"],
+)
+def test_a_row_that_speaks_of_no_table_is_told_instead_of_correcting_nothing(
+    tmp_path, monkeypatch, wrong
+):
+    for path in ("Snakefile", "config/x", "data/raw/folder/x"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    for folder in ("kiel/release-21", "rates"):
+        (tmp_path / "data/raw" / folder).mkdir(parents=True)
+        (tmp_path / "data/raw" / folder / "datapackage.json").touch()
     monkeypatch.chdir(tmp_path)
+    good = "source,release,key,column,from,to,reason,expect\nkiel,21,*,donor,A,B,why,1\n"
+    good += "kiel,,*,donor,A,B,why,1\nrates,,*,donor,A,B,why,1\n"
+    table = tmp_path / corrections.CORRECTIONS
+    table.write_text(good, "utf-8")
+    corrections.check_sources(corrections.read_corrections())
+    table.write_text(f"{good}{wrong},*,donor,C,D,why,1\n", "utf-8")
     with pytest.raises(AuditError) as caught:
         corrections.check_sources(corrections.read_corrections())
-    assert (caught.value.row, caught.value.found) == (3, "keil")
+    assert (caught.value.row, caught.value.found) == (5, wrong.rstrip(",").replace(",", ", "))
