@@ -232,7 +232,8 @@ def test_kernels_start_whatever_folder_is_for_temporary_files(
     elif kind != "missing":
         folder.touch()  # no folder at all: root may write to any
     monkeypatch.setenv("TMPDIR", str(folder))
-    notebook(checkout, "n", WRITE.format("a"))
+    own = "import os\nassert os.stat(os.environ['TMPDIR']).st_mode & 0o777 == 0o700"
+    notebook(checkout, "n", own, WRITE.format("a"))
     for where in (owner[1], ""):
         status, told = run("n", where, "a.txt")
         assert (status, told) == (0, ""), told
