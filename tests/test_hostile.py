@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 
@@ -286,15 +287,29 @@ def test_attributes_of_a_text_reach_neither_format(project):
 @pytest.mark.parametrize(
     "words",
     ["\\href{javascript:alert(1)}{here}", "\\url{javascript:alert(1)}",
-     "\\includegraphics{../secret.svg}", "\\input{../secret.txt}"],
+     "\\includegraphics{../secret.svg}"],
 )  # fmt: skip
-def test_no_field_of_the_bibliography_acts_or_reads(project, words, to):
+def test_no_field_of_the_bibliography_acts_or_shows_a_file(project, words, to):
     bibliography = project / "report/bibliography.bib"
     kept = bibliography.read_text("utf-8")
     try:
         bibliography.write_text(f"@book{{b, title = {{{words}}}, year = {{2020}}}}", "utf-8")
         with pytest.raises(AuditError, match=r"leads to no page|from elsewhere|in the text"):
             in_report(project, "See @b.\n\n::: {#refs}\n:::\n", to)
+    finally:
+        bibliography.write_text(kept, "utf-8")
+
+
+@pytest.mark.parametrize("command", ["input", "include", "lstinputlisting", "verbatiminput"])
+def test_no_field_of_the_bibliography_reads_a_file(project, command):
+    bibliography = project / "report/bibliography.bib"
+    kept = bibliography.read_text("utf-8")
+    try:
+        words = f"Title \\{command}{{../secret.txt}} end"
+        bibliography.write_text(f"@book{{b, title = {{{words}}}, year = {{2020}}}}", "utf-8")
+        with suppress(AuditError):
+            page = in_report(project, "See @b.\n\n::: {#refs}\n:::\n")
+            assert "the secret" not in page
     finally:
         bibliography.write_text(kept, "utf-8")
 
@@ -339,7 +354,7 @@ def test_pictures_of_the_project_and_of_cells_are_in_the_page(project, tmp_path)
 def test_the_report_takes_only_pictures_of_the_project(project, address, to):
     with pytest.raises(AuditError, match="picture"):
         in_report(project, f"![a]({address}){{alt=a}}", to)
-    assert not list((project / "report").glob("try*"))
+    assert not (project / f"report/try.{to}").exists()
 
 
 def test_typst_reads_nothing_but_the_pictures(project):
