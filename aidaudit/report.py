@@ -517,7 +517,9 @@ def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None
 def _pictures(source: str, root: Path) -> dict[str, bytes]:
     """The pictures that a text in typst's syntax shows: path → bytes. Errors as `to_html`."""
     found = {}
-    for name in re.findall(r'(?<!\\)#(?:plate|box\(image)\("/?((?:[^"\\]|\\.)*)"', source):
+    for name in re.findall(
+        r'(?<!\\)#(?:plate|(?:box|figure)\(image)\("/?((?:[^"\\]|\\.)*)"', source
+    ):
         path = re.sub(r"\\(.)", r"\1", name)
         found[path] = inert.content(path, FOLDER, root, root)
         inert.kind(found[path], FOLDER, path)
