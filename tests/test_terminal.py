@@ -13,8 +13,8 @@ from aidaudit import cli, terminal
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
-# Title and clipboard of the terminal, C1, DEL, bidi, zero width, variation selector, tag,
-# filler, lone surrogate, line separator, and a line that seems to be ours.
+# Title and clipboard of a terminal, C1, DEL, bidi, zero width, what varies or fills letters, a
+# tag, a lone surrogate, a line separator, and a line that seems to be ours.
 HOSTILE = (
     "a\x1b]0;t\x07\x1b]52;c;eA==\x07\x1b[2J\x9b31m\x7f\x08\r\u202eb\u2066\u200b\u200d\ufeff\u00ad"
     "\ufe0f\U000e0041\u3164\udcff\u2028\x85"
