@@ -634,3 +634,15 @@ def test_long_wrong_numbers_in_a_drawing_take_no_time(root, given, letters):
     for name in ("d", "transform", "points"):
         shape = f'<path {name}="{letters}"/></svg>'
         assert given(svg.replace("</svg>", shape).encode()).status == "altered"
+
+
+def test_a_workbook_in_a_font_of_signs_is_altered(given):
+    frame = pd.read_csv(io.BytesIO(TABLE.encode()))
+    for name, status in (("Arial", "unchanged"), ("Wingdings", "altered")):
+        book = openpyxl.load_workbook(
+            io.BytesIO(workbook([list(frame), *frame.to_numpy().tolist()]))
+        )
+        book.active["B7"].font = openpyxl.styles.Font(name=name)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        assert given(buffer.getvalue()).status == status

@@ -37,6 +37,8 @@ _COMMON = {
     b"cHRM": (struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),),
 }
 _PROFILE = "a colour profile makes its colours others, or may"
+# Words in XMP that have a picture turned.
+_TURNED = rb"Orientation(?!(?:=[\"']|>)1[\"'<])"
 # Tags of TIFF that say how its pixels are stored, or are words.
 _PLAIN_TAGS = {
     254, 256, 257, 258, 259, 262, 266, 269, 270, 271, 272, 273, 274, 277, 278, 279, 282, 283,
@@ -165,7 +167,7 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
                 why.append("it says that its colours are others than they are taken for")
         elif name in _UNSEEN:
             packed = body[:19] == b"XML:com.adobe.xmp\x00\x01"
-            if packed or b"Raw profile type" in body[:80] or b"Orientation" in body:
+            if packed or b"Raw profile type" in body[:80] or re.search(_TURNED, body):
                 why.append("it says that it has to be turned or coloured, or may")
         elif name not in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             said = name.decode("ascii", "replace")
@@ -211,7 +213,7 @@ def _of_jpeg(content: bytes) -> list[str]:
             why.append("it says that its colours are stored in another way")
         elif mark == 0xE1 and re.search(
             rb"\x01\x12\x00\x03\x00\x00\x00\x01\x00[^\x01]"
-            rb"|\x12\x01\x03\x00\x01\x00\x00\x00[^\x01]|Orientation",
+            rb"|\x12\x01\x03\x00\x01\x00\x00\x00[^\x01]|" + _TURNED,
             body,
             re.DOTALL,
         ):
