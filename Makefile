@@ -25,8 +25,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-dependence test-check test-snakemakes test-offline test-slurm test-kubernetes bench verify record archive \
-	validate lab clean lock
+	test-dependence test-check test-alterations test-snakemakes test-offline test-slurm \
+	test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)

@@ -1,5 +1,8 @@
 """A round of each kind of tests/alterations/run.py, and that it would notice being fooled."""
 
+import io
+
+import pypdf
 import pytest
 from alterations import kinds, made, renderers, run
 
@@ -58,3 +61,27 @@ def test_another_program_sees_what_is_altered_and_nothing_else(built):
     altered, _, _ = run.one_round(turned, 0, SEED, *built)
     assert renderers.differ(renderers.pdf(altered), drawn)
     assert not renderers.differ(renderers.pdf(content), drawn)
+
+
+@pytest.mark.parametrize("change", ["none", "no links", "another target", "another page"])
+def test_a_page_taken_out_may_lose_links_and_nothing_else(built, change):
+    folder, files = built
+    reader = pypdf.PdfReader(folder / files["PDF"])
+    writer = pypdf.PdfWriter()
+    for number in (0, 1):
+        writer.add_page(reader.pages[number])
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    writer = pypdf.PdfWriter(clone_from=buffer)
+    within, without = (note.get_object() for note in writer.pages[0]["/Annots"])
+    if change == "no links":
+        within["/Dest"].get_object()[0] = pypdf.generic.NullObject()
+    elif change == "another target":
+        uri = pypdf.generic.TextStringObject("https://example.net")
+        without["/A"].get_object()[pypdf.generic.NameObject("/URI")] = uri
+    elif change == "another page":
+        within["/Dest"].get_object()[0] = writer.pages[0].indirect_reference
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    answer = made.status_of(buffer.getvalue(), folder)
+    assert answer == ("altered" if change.startswith("another") else "unchanged")

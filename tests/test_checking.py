@@ -573,3 +573,121 @@ def test_values_that_only_parsers_take_for_the_same_are_seen(root, given):
     twice = text.replace('"key.3": {', '"key.3": {"value": 999, "unit": "%"}, "key.3": {', 1)
     assert twice != text
     assert given(twice.encode()).status != "unchanged"
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    "content", [EPS, EPS.replace(b"EPSF-3.0", b""), b"P6 9 9 255\n", b"", None]
+)
+def test_an_archived_picture_that_is_something_else_is_passed_over(
+    root, tmp_path, monkeypatch, content
+):
+    import shutil
+
+    folder = tmp_path / "archive"
+    shutil.copytree(root, folder)
+    where = "figures/article/F01.png"
+    (folder / where).write_bytes(png(root)[:900] if content is None else content)
+    manifest = json.loads((folder / paths.MANIFEST).read_text())
+    digest = hashlib.sha256((folder / where).read_bytes()).hexdigest()
+    manifest["outputs"][where]["sha256"] = digest
+    (folder / paths.MANIFEST).write_text(json.dumps(manifest))
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "gs").write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
+    (programs / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    for name, status in (("F02", "unchanged"), ("F01", "altered")):
+        file = tmp_path / "cited"
+        file.write_bytes(png(root, name))
+        found = checking.check(file, checking.from_checkout(folder))
+        assert found.status == status
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_same_pixels_of_another_size_or_format_are_no_more_than_the_same(root, given):
+    picture = Image.open(io.BytesIO(png(root))).convert("RGB")
+    for content in (saved(picture, dpi=(300, 300)), saved(picture, "TIFF")):
+        found = given(content)
+        assert (found.status, found.path) == ("lossy", "figures/article/F01.png")
+    assert given(saved(picture, dpi=(100, 100))).status == "unchanged"
+
+
+def test_what_may_change_a_picture_is_said(root, given):
+    picture = Image.open(io.BytesIO(png(root))).convert("RGB")
+    found = given(saved(picture, icc_profile=b"not read" * 20))
+    assert found.status == "altered"
+    assert "colour profile" in found.differences[0]
+    found = given(png(root) + b"MZ")
+    assert found.differences == ["2 bytes stand behind the picture"]
+
+
+def test_what_differs_in_a_pdf_is_said(root, given):
+    content = (root / "figures/article/F01.pdf").read_bytes()
+
+    def changed(change):
+        writer = pypdf.PdfWriter(clone_from=io.BytesIO(content))
+        change(writer)
+        buffer = io.BytesIO()
+        writer.write(buffer)
+        return given(buffer.getvalue()).differences
+
+    link = pypdf.annotations.Link(
+        rect=(0, 0, 99, 99), url="https://example.org", border=[0, 0, 9]
+    )
+    told = changed(lambda writer: writer.add_annotation(0, link))
+    assert told == ["page 1 has other links, notes or fields over it"]
+    dictionary, name = pypdf.generic.DictionaryObject, pypdf.generic.NameObject
+    script = dictionary({name("/S"): name("/JavaScript"), name("/JS"): name("/x")})
+    told = changed(lambda writer: writer.root_object.update({name("/OpenAction"): script}))
+    assert told == ["what the document says beside its pages: /OpenAction is new"]
+    assert changed(lambda writer: writer.pages[0].rotate(90)) == ["page 1 is turned"]
+
+
+def test_where_json_differs_is_said(root, given):
+    numbers = json.loads((root / "data/processed/article/numbers.json").read_text())
+    numbers["key.3"]["a b"] = {}
+    numbers["key.4"]["value"] = [True, "\ud800"]
+    found = given(json.dumps(numbers).encode())
+    assert found.differences == [
+        'key.3["a b"]: object of 0 instead of nothing',
+        "key.4.value: list of 2 instead of 0.5714285714285714",
+    ]
+    deep = json.dumps({"a": 1}).replace("1", "[" * 900 + "]" * 900)
+    assert given(deep.encode()).status == "unknown"
+
+
+def test_commas_that_may_group_thousands_are_not_decimal(given):
+    table = checking.text
+    assert table.with_points([["1,234", "a"], ["2,500", "b"]]) == [
+        ["1,234", "a"],
+        ["2,500", "b"],
+    ]
+    assert table.with_points([["1,234", "a"], ["2,5", "b"]]) == [["1.234", "a"], ["2.5", "b"]]
+    # Where commas part cells too, 1,25 is quoted, and no program writes it so.
+    quoted = re.sub(r",(\d+)\.(\d+)", r',"\1,\2"', TABLE)
+    assert given(quoted.encode()).status == "altered"
+
+
+@pytest.mark.parametrize(
+    "letters", ["1" * 60_000 + "x", "M" + "1 " * 60_000 + "é", "1," * 60_000]
+)
+def test_long_wrong_numbers_in_a_drawing_take_no_time(root, given, letters):
+    svg = (root / "figures/article/F01.svg").read_text()
+    for name in ("d", "transform", "points"):
+        shape = f'<path {name}="{letters}"/></svg>'
+        assert given(svg.replace("</svg>", shape).encode()).status == "altered"
+
+
+def test_a_workbook_in_a_font_of_signs_is_altered(given):
+    frame = pd.read_csv(io.BytesIO(TABLE.encode()))
+    for name, status in (("Arial", "unchanged"), ("Wingdings", "altered")):
+        book = openpyxl.load_workbook(
+            io.BytesIO(workbook([list(frame), *frame.to_numpy().tolist()]))
+        )
+        book.active["B7"].font = openpyxl.styles.Font(name=name)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        assert given(buffer.getvalue()).status == status

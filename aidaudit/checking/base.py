@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 MOST_LINES = 10
@@ -73,6 +74,30 @@ def hinted(content: bytes, archive: Archive, *suffixes: str) -> str | None:
     files = archive.manifest["items"][max(known, key=len)]["files"]
     fitting = [path for path in files if path.endswith(suffixes)] if suffixes else files
     return fitting[0] if fitting else None
+
+
+def inflated(raw: bytes, most: int) -> Iterator[bytes]:
+    """What zlib packed, piece by piece, so that nothing is kept of it.
+
+    Raises ValueError where it is damaged, longer than `most`, or does not end with its end.
+    """
+    unpacker = zlib.decompressobj()
+    for start in range(0, len(raw), 1 << 16):
+        left = raw[start : start + (1 << 16)]
+        while left and not unpacker.eof:
+            try:
+                piece = unpacker.decompress(left, 1 << 20)
+            except zlib.error as error:
+                raise ValueError(str(error)) from None
+            left, most = unpacker.unconsumed_tail, most - len(piece)
+            if most < 0:
+                raise ValueError("it unpacks to more than it should")
+            yield piece
+        if unpacker.eof:
+            if (unpacker.unused_data + raw[start + (1 << 16) :]).strip():
+                raise ValueError("something stands behind its end")
+            return
+    raise ValueError("it is cut short")
 
 
 def shared(one: Counter, two: Counter) -> float:

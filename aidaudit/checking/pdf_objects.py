@@ -10,14 +10,16 @@ them. After ISO 32000-1, 7.2 to 7.5.
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
 
-MOST_PARTS = 1_500_000  # words, numbers and brackets; the report has a third of a million
-MOST_TABLE = 64 << 20  # bytes of a table or collection of objects
+from aidaudit.checking.base import inflated
+
+MOST_PARTS = 1_000_000  # words, numbers and brackets; the report has a third of a million
+MOST_TABLE = 16 << 20  # bytes of a table or collection of objects
+MOST_STREAM = 64 << 20  # of a longer one only the packed bytes are compared
 MOST_DEPTH = 100
 _SPACE = re.compile(rb"(?:[\x00\t\n\f\r ]+|%[^\r\n]*)*")
 _HEADER = re.compile(rb"%PDF-(?:1\.[0-7]|2\.0)[\r\n ]")
@@ -79,14 +81,10 @@ class Stream:
             return self.raw
         if not self._deflated():
             raise Unclear("its table of objects is packed in a way that is not known here")
-        unpacker = zlib.decompressobj()
         try:
-            content = unpacker.decompress(self.raw, most)
-        except zlib.error:
-            raise Unclear("its table of objects cannot be unpacked") from None
-        if not unpacker.eof:
-            raise Unclear("its table of objects is cut short, or too large")
-        return content
+            return b"".join(inflated(self.raw, most))
+        except ValueError:
+            raise Unclear("its table of objects cannot be unpacked, or is too large") from None
 
     def _deflated(self) -> bool:
         names = self.about.get(b"Filter")
@@ -95,15 +93,13 @@ class Stream:
         )
 
     def _unpacked(self) -> tuple[bytes, bool]:
-        unpacker, digest, left = zlib.decompressobj(), sha256(), self.raw
+        digest = sha256()
         try:
-            while left and not unpacker.eof:
-                digest.update(unpacker.decompress(left, 1 << 20))
-                left = unpacker.unconsumed_tail
-        except zlib.error:
+            for piece in inflated(self.raw, MOST_STREAM):
+                digest.update(piece)
+        except ValueError:
             return _hash(self.raw), False
-        whole = unpacker.eof and not unpacker.unused_data.strip()
-        return (digest.digest(), True) if whole else (_hash(self.raw), False)
+        return digest.digest(), True
 
 
 def _hash(content: bytes) -> bytes:

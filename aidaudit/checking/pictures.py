@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 
 from aidaudit import foreign
 from aidaudit.checking import copies
-from aidaudit.checking.base import Archive, Finding, hinted
+from aidaudit.checking.base import Archive, Finding, hinted, inflated
 from aidaudit.errors import AuditError
 
 # Of what is drawn in small grey pictures, two different figures of this project share at most
@@ -32,6 +32,9 @@ _COMMON = {
     b"gAMA": (struct.pack(">I", 45455),),
     b"cHRM": (struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),),
 }
+_PROFILE = "a colour profile makes its colours others, or may"
+# Words in XMP that have a picture turned.
+_TURNED = rb"Orientation(?!(?:=[\"']|>)1[\"'<])"
 # Tags of TIFF that say how its pixels are stored, or are words.
 _PLAIN_TAGS = {
     254, 256, 257, 258, 259, 262, 266, 269, 270, 271, 272, 273, 274, 277, 278, 279, 282, 283,
@@ -83,14 +86,14 @@ def _opened(
         if picture.getexif().get(_ORIENTATION, 1) != 1:
             why.append("it says that it has to be turned")
         if "icc_profile" in picture.info:
-            why.append("a colour profile makes its colours others, or may")
+            why.append(_PROFILE)
         if picture.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
             why.append(
                 "its pixels have more than 8 bits, of which programs show different ones"
             )
         encoded = copies.encoding(picture) if kind == "JPEG" and not why else None
         opened = picture.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error, zlib.error):
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error):
         return None
     if b"bKGD" in why:
         why.remove(b"bKGD")
@@ -108,7 +111,7 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
     why: list = []
     names: list[bytes] = []
     density = None
-    place, data, depth, kind = 8, [], 0, 0
+    place, data, depth, kind, most = 8, [], 0, 0, 0
     while place < len(content) and names[-1:] != [b"IEND"]:
         (length,) = struct.unpack(">I", content[place : place + 4])
         name, body = content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
@@ -127,7 +130,9 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
             why.append("it says something of its pixels after them")
         names.append(name)
         if name == b"IHDR":
-            depth, kind = body[8], body[9]
+            width, height, depth, kind = struct.unpack(">IIBB", body[:10])
+            # Four channels, and with seven passes at most as many rows again.
+            most = (width * 4 * max(depth // 8, 1) + 8) * (height + 8) * 2
         elif name == b"pHYs":
             across, down, unit = struct.unpack(">IIB", body)
             density = (across, unit)
@@ -139,6 +144,8 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
             # Programs differ in where they look for it.
             if re.search(rb"\x01\x12\x00\x03|\x12\x01\x03\x00", body):
                 why.append("it says that it has to be turned, or may")
+        elif name == b"iCCP":
+            why.append(_PROFILE)
         elif name == b"tRNS" and kind != 3:
             why.append("one of its colours is to be transparent")
         elif name in _COMMON:
@@ -146,7 +153,7 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
                 why.append("it says that its colours are others than they are taken for")
         elif name in _UNSEEN:
             packed = body[:19] == b"XML:com.adobe.xmp\x00\x01"
-            if packed or b"Raw profile type" in body[:80] or b"Orientation" in body:
+            if packed or b"Raw profile type" in body[:80] or re.search(_TURNED, body):
                 why.append("it says that it has to be turned or coloured, or may")
         elif name not in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             said = name.decode("ascii", "replace")
@@ -157,11 +164,10 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
         why.append(f"{len(content) - place} bytes stand behind the picture")
     if depth > 8:
         why.append("its pixels have more than 8 bits, of which programs show different ones")
-    unpacker, left = zlib.decompressobj(), b"".join(data)
-    while left and not unpacker.eof:
-        unpacker.decompress(left, 1 << 20)
-        left = unpacker.unconsumed_tail
-    if not unpacker.eof or unpacker.unused_data:
+    try:
+        for _ in inflated(b"".join(data), most):
+            pass
+    except ValueError:
         why.append("its pixels end before or after their end")
     return why, density
 
@@ -188,12 +194,12 @@ def _of_jpeg(content: bytes) -> list[str]:
             end = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]").search(content, place)
             place = end.start() if end is not None else len(content)
         elif mark == 0xE2:
-            why.append("a colour profile makes its colours others, or may")
+            why.append(_PROFILE)
         elif mark == 0xEE and body[:5] == b"Adobe" and body[11:] != b"\x01":
             why.append("it says that its colours are stored in another way")
         elif mark == 0xE1 and re.search(
             rb"\x01\x12\x00\x03\x00\x00\x00\x01\x00[^\x01]"
-            rb"|\x12\x01\x03\x00\x01\x00\x00\x00[^\x01]|Orientation",
+            rb"|\x12\x01\x03\x00\x01\x00\x00\x00[^\x01]|" + _TURNED,
             body,
             re.DOTALL,
         ):

@@ -20,21 +20,23 @@ MOST_CELL = 10_000_000
 
 
 def decoded(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
-    """UTF-8 or, marked as such, UTF-16 text, or None where it is none.
+    """UTF-8 text, or None where it is none. Raises AuditError for too much of it."""
+    return foreign.text(content, file)
 
-    Raises AuditError for too much of it.
-    """
+
+def _of_table(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
+    """As `decoded`; also UTF-16 that is marked as such, which is Excel's 'Unicode text'."""
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:
             content = content.decode("utf-16").encode()
         except UnicodeError:
             return None
-    return foreign.text(content, file)
+    return decoded(content, file)
 
 
 def is_table(content: bytes) -> bool:
     """Whether the first line has a delimiter of tables."""
-    text = decoded(content)
+    text = _of_table(content)
     return text is not None and any(mark in text.partition("\n")[0] for mark in ",;\t")
 
 
@@ -100,7 +102,7 @@ def with_points(rows: list[list[str]]) -> list[list[str]]:
 
 def table(content: bytes, archive: Archive, file: Path) -> Finding | None:
     """A table against all archived ones, cell by cell; None where nothing is like it."""
-    text = decoded(content, file) or ""
+    text = _of_table(content, file) or ""
     rows = rows_of(text, file)
     if not rows:
         return None

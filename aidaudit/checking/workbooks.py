@@ -105,6 +105,12 @@ _STRINGS = {"sst": None, "si": set(), "t": {"space"}}
 _NUMBERS, _DAYS = {0, 49}, {14, 22}
 _DAY = re.compile(r"yyyy\\?-mm\\?-dd(?:(?:\\? )hh?:mm:ss)?", re.IGNORECASE)
 _BLACK = ({}, {"theme": "1"}, {"auto": "1"}, {"indexed": "8"}, {"indexed": "64"})
+# Fonts of letters; others may show signs in their place.
+_FONTS = {
+    "Aptos", "Aptos Narrow", "Aptos Display", "Arial", "Calibri", "Calibri Light", "Cambria",
+    "Carlito", "DejaVu Sans", "Helvetica", "Helvetica Neue", "Liberation Sans",
+    "Times New Roman", "Verdana",
+}  # fmt: skip
 _LEAST, _MOST = 3.0, 300.0  # a row or column that is smaller hides what it holds
 
 
@@ -166,14 +172,12 @@ def _beyond(part: ElementTree.Element, allowed: dict[str, set[str] | None]) -> I
             told |= {f"{kind!r} has {name!r}" for name in names - allowed[kind]}
         if one.get("state", "visible") != "visible":
             told.add("its sheet is hidden")
-        for name in ("ht", "width"):
-            size = one.get(name)
-            if (
-                kind in ("row", "col")
-                and size is not None
-                and not (re.fullmatch(r"[0-9.]+", size) and _LEAST <= float(size) <= _MOST)
+        for name in ("ht", "width", "defaultRowHeight", "defaultColWidth", "baseColWidth"):
+            size = one.get(name, "10")
+            if kind in ("row", "col", "sheetFormatPr") and not (
+                re.fullmatch(r"[0-9.]+", size) and _LEAST <= float(size) <= _MOST
             ):
-                told.add(f"a {kind} is too small or too large to be read")
+                told.add("a row or column is too small or too large to be read")
     yield from sorted(told)
 
 
@@ -225,7 +229,7 @@ def _formats(parts: dict[str, ElementTree.Element]) -> Iterator[str]:
             told.add(f"cells are shown in format {number}, which may round or hide")
         font, fill = int(one.get("fontId", 0)), int(one.get("fillId", 0))
         if font >= len(fonts) or not _plain_font(fonts[font]):
-            told.add("cells have a font that may not be seen, or is struck out")
+            told.add("cells have a font that shows other signs, is not seen or struck out")
         if fill >= len(fills) or any(
             part.get("patternType", "none") not in ("none", "gray125")
             for part in fills[fill].iter()
@@ -241,7 +245,7 @@ def _formats(parts: dict[str, ElementTree.Element]) -> Iterator[str]:
     if (palette and palette[8:9] != ["00000000"]) or not _usual(
         parts.get("xl/theme/theme1.xml")
     ):
-        told.add("it has other colours for black and white")
+        told.add("its theme has other colours for black and white, or another font")
     yield from sorted(told)
 
 
@@ -253,15 +257,23 @@ def _plain_font(font: ElementTree.Element) -> bool:
             return False
         if kind == "sz" and not (re.fullmatch(r"[0-9.]{1,5}", size) and 6 <= float(size) <= 30):
             return False
+        if kind == "name" and part.get("val") not in _FONTS:
+            return False
+        if kind == "charset" and part.get("val") == "2":
+            return False
         if kind not in ("name", "family", "charset", "scheme", "sz", "color", "b"):
             return False
     return True
 
 
 def _usual(theme: ElementTree.Element | None) -> bool:
-    """Whether a theme's text is black and its background white."""
+    """Whether a theme's text is black letters and its background white."""
     if theme is None:
         return True
+    for one in ("majorFont", "minorFont"):
+        names = [font.get("typeface") for font in theme.iterfind(f".//{{*}}{one}/{{*}}latin")]
+        if len(names) != 1 or names[0] not in _FONTS:
+            return False
     for name, values in (("dk1", ("windowText", "000000")), ("lt1", ("window", "FFFFFF"))):
         colors = [color for one in theme.iterfind(f".//{{*}}{name}") for color in one]
         if len(colors) != 1 or colors[0].get("val") not in values:

@@ -1137,9 +1137,8 @@ def _(content, lots):
 
 @kind("JSON", SPELT, "another encoding")
 def _(content, lots):
-    return content.decode().encode(
-        str(lots.choice(["utf-16", "utf-16-le", "utf-16-be", "utf-32"]))
-    )
+    encodings = ["utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+    return content.decode().encode(str(lots.choice(encodings)))
 
 
 def _cells(content: bytes, change: Callable[[list], None]) -> bytes:

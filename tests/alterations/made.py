@@ -76,7 +76,7 @@ def document(pages: list[bytes]) -> bytes:
             number, pypdf.annotations.Link(rect=box, url=f"https://example.org/{number}")
         )
         writer.add_named_destination(f"figure-{number}", number)
-        writer.add_outline_item(f"Figure {number}", page_number=number)
+        writer.add_outline_item(title=f"Figure {number}", page_number=number)
     writer.metadata = {"/Keywords": "aidaudit-id=report"}
     writer.root_object[NameObject("/Lang")] = TextStringObject("en")
     shades = DictionaryObject({NameObject("/ca"): NumberObject(1)})
