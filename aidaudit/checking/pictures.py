@@ -15,7 +15,6 @@ from PIL import Image, ImageChops
 from aidaudit import foreign
 from aidaudit.checking import copies
 from aidaudit.checking.base import Archive, Finding, hinted, inflated
-from aidaudit.errors import AuditError
 
 # Of what is drawn in small grey pictures, two different figures of this project share at most
 # 0.30; a figure and its copy, as JPEG or scaled down to a quarter, 0.85 and more.
@@ -295,27 +294,20 @@ class Known:
     density: tuple[int, int] | None
 
 
-def _archived(content: bytes, path: str) -> Opened:
-    """An archived picture, which somebody may have made too.
+def _archived(content: bytes, path: str) -> Opened | None:
+    """An archived picture, which somebody may have made too; None if it is no good PNG.
 
-    Raises AuditError for one that is no PNG, or too large.
+    Raises AuditError for one that is too large.
     """
     opened = _opened(content, path, "pixels of an archived picture")
-    if opened is None or opened.kind != "PNG":
-        raise AuditError(
-            "the picture in the build that it is held against cannot be decoded.",
-            file=path,
-            expected="a PNG picture",
-            mend="take the archive from where it was published, or build again (make report).",
-        )
-    return opened
+    return opened if opened is not None and opened.kind == "PNG" else None
 
 
 @functools.lru_cache(maxsize=64)
 def _known(content: bytes, path: str) -> Known | None:
-    """None for one that programs may show in another way."""
+    """None for one that is no good PNG, or that programs may show in another way."""
     opened = _archived(content, path)
-    if opened.why:
+    if opened is None or opened.why:
         return None
     ways = _ways(_flat(opened.picture))
     return Known(opened.picture.size, ways, opened.density)
