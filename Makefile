@@ -18,8 +18,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-dependence test-check test-snakemakes test-slurm test-kubernetes bench verify record archive \
-	validate lab clean lock
+	test-dependence test-check test-limits test-snakemakes test-slurm test-kubernetes bench verify \
+	record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -118,6 +118,10 @@ test-dependence: report
 # it is interrupted it goes on.
 test-check: report
 	$(BIN)/python tests/authenticity/run.py
+
+# Hostile files of every kind, in two thousand rounds with limits of memory and time; half an hour.
+test-limits: $(READY)
+	$(BIN)/python tests/limits/run.py
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)
