@@ -25,8 +25,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .PHONY: report test fix test-browser test-faults test-mutations test-mutants test-perturbations \
-	test-dependence test-check test-alterations test-snakemakes test-offline test-slurm \
-	test-kubernetes bench verify record archive validate lab clean lock
+	test-dependence test-check test-alterations test-limits test-snakemakes test-offline \
+	test-slurm test-kubernetes bench verify record archive validate lab clean lock
 .DEFAULT_GOAL := report
 
 report: $(READY)
@@ -132,6 +132,10 @@ test-check: report
 # Files of a small build, altered in two thousand rounds; a quarter of an hour.
 test-alterations: $(READY)
 	$(BIN)/python tests/alterations/run.py
+
+# Hostile files of every kind, in two thousand rounds with limits of memory and time; half an hour.
+test-limits: $(READY)
+	$(BIN)/python tests/limits/run.py
 
 # Other ways of running the same notebooks, in turns; an hour.
 bench: report $(BENCH)

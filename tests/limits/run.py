@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -45,6 +46,7 @@ from aidaudit import (  # noqa: E402, F401
     cli,
     config,
     diffing,
+    files,
     finding,
     foreign,
     ingest,
@@ -59,7 +61,7 @@ RESULT = ROOT / "docs/limits.csv"
 HEADER = ["command", "file", "rounds", "answered", "refused", "mib", "seconds", "seed"]
 SECONDS = 10
 # Built once: children only run it.
-cli.app = get_command(cli.app)
+COMMAND = get_command(cli.app)
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
 
 
@@ -347,7 +349,7 @@ def _child(command: str, name: str, file: Path, other: Path, words: Path) -> Non
                 if typed is None:
                     taken(name, file)
                 else:
-                    sys.argv = ["aidaudit", *typed]
+                    sys.argv, cli.app = ["aidaudit", *typed], COMMAND
                     cli.main()
                 code = 0
             except foreign.AuditError as error:
@@ -375,78 +377,77 @@ def held(done: Round) -> None:
 
 
 def rounds(
-    each: dict[tuple[str, str], int], seed: int, folder: Path
-) -> Iterator[tuple[str, str, int, Round, Path]]:
-    """The rounds of all kinds in turn."""
+    part: list[tuple[str, str, int]], seed: int, folder: Path
+) -> Iterator[tuple[tuple[str, str, int], Round, Path]]:
+    """The rounds named by command, shape and number, in a small build of their own."""
     root = folder / "root"
     good = built(root)
     os.environ.pop("AIDAUDIT_DECLARED", None)
     os.chdir(root)
     config.claims()
-    other = folder / "given.png"
+    other = folder / "given"
     pristine = folder / "pristine"
     shutil.copytree(root / "data/raw", pristine)
-    for number in range(max(each.values())):
-        print(f"round {number} of each of {len(each)} kinds", flush=True)
-        for (command, name), count in each.items():
-            if number >= count:
-                continue
-            random = Random(f"{seed} {command} {name} {number}")
-            work = folder / "work"
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            file = work / "given.xlsx"
-            file.write_bytes(made(random, good, command, name))
-            suffix = SUFFIX.get(name, ".png")
-            like = {
-                ".png": "PNG",
-                ".pdf": "PDF",
-                ".svg": "SVG",
-                ".csv": "table",
-                ".json": "JSON",
-                ".html": "page",
-            }
-            content = good[like.get(suffix, "page")]
-            # Not the same bytes, so that it is held against what the archive has.
-            other.write_bytes(
-                content[:-1] + b" " if suffix in (".csv", ".json", ".html") else content + b" "
-            )
-            done = run(command, name, file, other)
-            if command == "ingest" and done.status == 0:
-                shutil.rmtree(root / "data/raw")
-                shutil.copytree(pristine, root / "data/raw")
-            yield command, name, number, done, file
+    work = folder / "work"
+    for command, name, number in part:
+        random = Random(f"{seed} {command} {name} {number}")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        file = work / "given.xlsx"
+        file.write_bytes(made(random, good, command, name))
+        # Not the same bytes, so that it is held against what the archive has.
+        other.write_bytes(good[LIKE.get(SUFFIX.get(name), "PNG")] + b" ")
+        done = run(command, name, file, other)
+        if command == "ingest" and done.status == 0:
+            shutil.rmtree(root / "data/raw")
+            shutil.copytree(pristine, root / "data/raw")
+        yield (command, name, number), done, file
 
 
-def tallied(
-    kinds: list[tuple[str, str]], options: argparse.Namespace
-) -> tuple[dict, list[str]]:
-    """The rounds of some kinds, and what was broken."""
-    tallies: dict[tuple[str, str], list[Round]] = {kind: [] for kind in kinds}
+LIKE = {".pdf": "PDF", ".svg": "SVG", ".csv": "table", ".json": "JSON", ".html": "page"}
+
+
+def kept_in(seed: int) -> Path:
+    """Where the rounds of a seed are kept while the code that they try is this."""
+    code = sorted((ROOT / "aidaudit").rglob("*.py")) + sorted(
+        Path(__file__).parent.glob("*.py")
+    )
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code))).hexdigest()
+    return ROOT / files.SCRATCH / f"limits-{seed}-{digest[:8]}.jsonl"
+
+
+def kept(seed: int) -> dict[tuple[str, str, int], Round]:
+    """The rounds of an interrupted run."""
+    lines = (
+        map(json.loads, kept_in(seed).read_text("utf-8").splitlines())
+        if kept_in(seed).is_file()
+        else ()
+    )
+    return {tuple(kind): Round(*done) for kind, done in lines}
+
+
+def tried(part: list[tuple[str, str, int]], options: argparse.Namespace) -> list[str]:
+    """Some rounds, each written down when it is done; what was broken."""
     broken = []
-    each = dict.fromkeys(kinds, options.each)
-    with tempfile.TemporaryDirectory() as folder:
-        for command, name, number, done, file in rounds(
-            each, options.seed, Path(folder).resolve()
-        ):
-            if options.verbose:
-                spent = f"{done.status} {done.memory:.0f} MiB {done.seconds:.1f} s"
-                print(
-                    f"{command}, {name}: {spent} {' '.join(done.words.split())[:200]}",
-                    flush=True,
-                )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        kept_in(options.seed).open("a", encoding="utf-8") as out,
+    ):
+        for kind, done, file in rounds(part, options.seed, Path(folder).resolve()):
             try:
                 held(done)
             except Broken as error:
-                broken.append(f"{command}, {name}, round {number}: {error}")
+                broken.append(f"{', '.join(map(str, kind))}: {error}")
                 print(f"{broken[-1]}\n", flush=True)
                 if options.keep:
                     options.keep.mkdir(exist_ok=True, parents=True)
-                    kept = f"{command}-{name}-{number}".replace(" ", "_")
-                    shutil.copy(file, options.keep / kept)
-            done.words = "refused" if "to mend:" in done.words else "answered"
-            tallies[command, name].append(done)
-    return tallies, broken
+                    shutil.copy(file, options.keep / "-".join(map(str, kind)).replace(" ", "_"))
+                continue
+            words = "refused" if "to mend:" in done.words else "answered"
+            told = (kind, (done.status, words, done.memory, done.seconds))
+            out.write(json.dumps(told) + "\n")
+            out.flush()
+    return broken
 
 
 def main() -> None:
@@ -456,32 +457,38 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="kinds whose name holds this")
-    parser.add_argument("--verbose", action="store_true", help="tell every round")
     parser.add_argument("--keep", type=Path, help="where files that broke something go")
     options = parser.parse_args()
     every = [kind for kind in kinds() if options.only in " ".join(kind)]
-    options.each = -(-options.rounds // len(every))
-    parts = [every[n :: options.jobs] for n in range(options.jobs)]
-    tallies, broken = {}, []
+    count = -(-options.rounds // len(every))
+    wanted = [(*kind, number) for number in range(count) for kind in every]
+    kept_in(options.seed).parent.mkdir(parents=True, exist_ok=True)
+    known = kept(options.seed)
+    left = [kind for kind in wanted if kind not in known]
+    parts = [left[n :: options.jobs] for n in range(options.jobs)]
     with ProcessPoolExecutor(options.jobs) as pool:
-        for found, wrong in pool.map(tallied, parts, [options] * len(parts)):
-            tallies |= found
-            broken += wrong
-    print(
-        f"{sum(map(len, tallies.values()))} rounds of {len(every)} kinds, {len(broken)} broken"
-    )
-    if broken or options.only:
-        sys.exit(bool(broken))
+        broken = [*chain(*pool.map(tried, parts, [options] * len(parts)))]
+    print(f"{len(wanted)} rounds of {len(every)} kinds, {len(broken)} broken")
+    if not (broken or options.only):
+        record(every, kept(options.seed), wanted, options.seed)
+        kept_in(options.seed).unlink()
+    sys.exit(bool(broken))
+
+
+def record(
+    every: list[tuple[str, str]], known: dict, wanted: list[tuple[str, str, int]], seed: int
+) -> None:
+    """Write docs/limits.csv."""
     with RESULT.open("w", encoding="utf-8", newline="") as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(HEADER)
         for kind in every:
-            done = tallies[kind]
+            done = [known[one] for one in wanted if one[:2] == kind and one in known]
             refused = sum(one.words == "refused" for one in done)
             memory = max(one.memory for one in done)
             seconds = max(one.seconds for one in done)
             counts = (len(done), len(done) - refused, refused)
-            table.writerow([*kind, *counts, f"{memory:.0f}", f"{seconds:.1f}", options.seed])
+            table.writerow([*kind, *counts, f"{memory:.0f}", f"{seconds:.1f}", seed])
 
 
 if __name__ == "__main__":
