@@ -608,16 +608,14 @@ def test_a_notebook_becomes_an_inert_page(root, tmp_path):
         assert plain not in page.partition("</header>")[2], plain
 
 
-def test_a_page_has_the_name_of_a_notebook_without_title_and_the_picture_beside_it(
-    root, tmp_path
-):
+def test_a_page_has_the_name_of_a_notebook_without_title_and_the_picture_beside_it(root):
     from nbformat.v4 import new_markdown_cell, new_notebook
 
-    (tmp_path / "p.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (root / "p.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     cell = new_markdown_cell("![a picture](p.svg)", id="cell-1")
-    nbformat.write(new_notebook(cells=[cell]), tmp_path / "F99.ipynb")
-    report.notebook_pages([(tmp_path / "F99.ipynb", tmp_path / "F99.html")], root)
-    page = (tmp_path / "F99.html").read_text()
+    nbformat.write(new_notebook(cells=[cell]), root / "F99.ipynb")
+    report.notebook_pages([(root / "F99.ipynb", root / "F99.html")], root)
+    page = (root / "F99.html").read_text()
     assert "<title>F99</title>" in page
     assert [p["src"][:18] for p in Tags(page).named("img")] == ["data:image/svg+xml"]
 
