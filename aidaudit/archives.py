@@ -34,7 +34,7 @@ _BAD = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:")
 # What Windows gives a meaning of its own: streams, wildcards, devices, short names.
 _MARKS = re.compile(r'[<>:"|?*]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)\s*(\..*)?", re.I)
-_SHORT = re.compile(r"[^.]{1,6}~\d{1,6}(\.[^.]{0,3})?")
+_SHORT = re.compile(r"[^.]{1,6}~[0-9]{1,6}(\.[^.]{0,3})?")
 # What is not seen, or turns the order of what is: control, format, surrogate, line ends.
 _UNSEEN = {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
 # Bits of a member: how hard it was packed, sizes that follow it, a name in UTF-8.

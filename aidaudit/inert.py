@@ -38,7 +38,7 @@ ATTRIBUTES = frozenset(
     """.split()  # noqa: SIM905
 )
 # What pandoc sets for columns of tables.
-STYLE = re.compile(r"(text-align: (left|right|center);|width: ?\d+%;?)")
+STYLE = re.compile(r"(text-align: (left|right|center);|width: ?[0-9]+%;?)")
 # Browsers take away blanks and control characters before they look for a scheme.
 LINK = re.compile(
     r"(https?://[\w\[]|(?!/)[^\x00-\x20\\:/?#]*([/?#]|$))[^\x00-\x20\\]*", re.IGNORECASE
