@@ -82,7 +82,7 @@ def main() -> int:
                 seen = renderers.differ(renderers.pdf(altered), unaltered)
                 counts[kind]["seen" if seen else "unseen"] += 1
             waiting.append((kind, altered, content))
-            if len(waiting) == 200 or place + 1 == len(every):
+            if len(waiting) == 1000 or place + 1 == len(every):
                 shown = renderers.shown((one.format, *two) for one, *two in waiting)
                 for (one, *_), seen in zip(waiting, shown, strict=True):
                     if seen is not None:
