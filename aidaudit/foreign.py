@@ -14,6 +14,7 @@ import re
 import signal
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -179,12 +180,14 @@ def picture(
     if several is None:
         return None
     try:
-        opened = Image.open(io.BytesIO(content), formats=PICTURES)
+        with warnings.catch_warnings():
+            # Pillow's own limits lie far beyond ours.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(content), formats=PICTURES)
         hold(pixels, opened.width * opened.height, file)
         opened.load()
-    except Image.DecompressionBombError:
-        # Pillow's own limit lies far beyond ours.
-        hold(pixels, 1 << 40, file)
+    except Image.DecompressionBombError as error:
+        hold(pixels, int(re.findall(r"\d+", str(error))[0]), file)
     except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error,
             OverflowError, AttributeError, zlib.error, RuntimeError):  # fmt: skip
         return None

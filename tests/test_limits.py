@@ -3,10 +3,12 @@
 import io
 import json
 import re
+import resource
 import signal
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -193,7 +195,8 @@ def test_places_in_json_are_counted_before_they_are_spelt_out(good, spent, comma
     content = json.dumps(value).encode()
     if command != "check":
         content = run.holding(Last(), good, content, ".json")
-    refused(spent(content, command, beside="JSON"), "more than is opened here")
+    # An archive may be refused for how tightly it is packed before that.
+    refused(spent(content, command, beside="JSON"))
 
 
 @pytest.mark.parametrize("content", [
@@ -227,7 +230,9 @@ def test_a_workbook_is_counted_before_it_is_read(good, spent, way):
     cell = b'<c r="A1"><v>1</v></c>'
     far = b'<c r="ZZ9999"><v>1</v></c>'
     more = {
-        "cells in one place": {"worksheets/sheet1": sheet + cell * 3_000_000 + end + b"</worksheet>"},
+        "cells in one place": {
+            "worksheets/sheet1": sheet + cell * 3_000_000 + end + b"</worksheet>"
+        },
         "shared texts": {"sharedStrings": b"<sst>" + b"<si/>" * 9_000_000 + b"</sst>"},
         "merged": {
             "worksheets/sheet1": sheet + far + end + b'<mergeCell ref="A1:ZZ9999"/>' * 9_000
@@ -265,7 +270,8 @@ def test_a_malformed_manifest_is_one_message(good, tmp_path, change):
 
 
 @pytest.mark.parametrize("entry", [
-    {"value": [1]}, {"display": 5}, {"from": "x"}, {"cell": None}, {"is": {"row": []}}, {"unit": {}},
+    {"value": [1]}, {"display": 5}, {"from": "x"}, {"cell": None}, {"is": {"row": []}},
+    {"unit": {}},
 ], ids=str)  # fmt: skip
 def test_malformed_numbers_are_one_message(good, spent, entry):
     numbers = json.loads(good["JSON"])
@@ -277,26 +283,29 @@ def test_malformed_numbers_are_one_message(good, spent, entry):
 # ---------------------------------------------------------------- the last resort
 
 
-def test_memory_beyond_the_limit_is_a_message_and_given_back():
-    import resource
+def in_bounds(work):
+    with foreign.bounded("x.bin"):
+        work()
 
+
+def test_memory_beyond_the_limit_is_a_message_and_given_back():
     before = resource.getrlimit(resource.RLIMIT_AS)
     with pytest.raises(AuditError, match=r"x\.bin: more than is opened here \(memory\)"):
-        with foreign.bounded("x.bin"):
-            bytearray(foreign.MOST["memory"] + 1)
+        in_bounds(lambda: bytearray(2 * foreign.MOST["memory"]))
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_time_of_the_processor_beyond_the_limit_is_a_message(monkeypatch):
+    def without_end():
+        while True:
+            # As readers of damaged files do.
+            with suppress(Exception):
+                sum(range(1000))
+
     monkeypatch.setitem(foreign.MOST, "seconds", 0.05)
     before = signal.getsignal(signal.SIGPROF)
     with pytest.raises(AuditError, match=r"more than is opened here \(seconds\)"):
-        with foreign.bounded("x.bin"):
-            while True:
-                try:
-                    sum(range(1000))
-                except Exception:  # as readers of damaged files do
-                    continue
+        in_bounds(without_end)
     assert signal.getsignal(signal.SIGPROF) == before
     assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
 

@@ -82,7 +82,9 @@ def _hold_together(members: dict[str, str], reader: archives.Reader) -> None:
         foreign.hold(kind, sizes[kind], reader.path)
         if path.endswith(".png"):
             head = next(reader.chunks(name), b"")[:24]
-            width, height = struct.unpack(">II", head[16:]) if len(head) == 24 else (0, 0)
+            # What is no PNG is refused where it is decoded.
+            known = len(head) == 24 and head.startswith(b"\x89PNG")
+            width, height = struct.unpack(">II", head[16:]) if known else (0, 0)
             foreign.hold(
                 "pixels of an archived picture", width * height, f"{reader.path}: {path}"
             )

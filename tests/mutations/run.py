@@ -58,6 +58,7 @@ WHOLE = (
 OF_A_ROW = (
     "the row has another number of cells",
     "the file is not UTF-8",
+    "more than is opened here",
     "a NUL byte",
     "the file is not readable as CSV",
     "the columns are in another order",
