@@ -63,4 +63,4 @@ def test_the_page_counts_rounds_and_keeps_its_columns():
     assert (one["rounds"], one["left"]) == (4, 5)
     page = generated.faults_page([one])
     assert "was broken in 4 rounds (seeds 7, 9:" in page
-    assert "| a fault | 4 | a \\| b &lt;c> | 5 | `snakemake` |" in page
+    assert "| a fault | 4 | a \\| b \\<c\\> | 5 | `snakemake` |" in page

@@ -29,7 +29,7 @@ def test_the_page_of_bad_data_counts_rounds_and_keeps_its_columns():
     page = generated.mutations_page(ROWS)
     assert "changed in 12 rounds (seed 7, 9:" in page
     assert page.count("\n## ") == 2
-    assert "| cut short | 3 | 1 | 2 | f.csv, row 2: a \\| b &lt;c> |" in page
+    assert "| cut short | 3 | 1 | 2 | f.csv, row 2: a \\| b \\<c\\> |" in page
     assert "| units | 4 | 0 | 4 | – |" in page
 
 
