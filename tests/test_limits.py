@@ -257,7 +257,7 @@ def test_a_workbook_is_counted_before_it_is_read(good, spent, way):
     lambda whole: whole["outputs"].update(x={"sha256": 5, "job": "latest/F01"}),
     lambda whole: whole["outputs"].update(x={"sha256": "5", "job": "nowhere"}),
     lambda whole: whole["outputs"].update({"a/./b": {"sha256": "5", "job": "latest/F01"}}),
-], ids=str)  # fmt: skip
+], ids=range(8))  # fmt: skip
 def test_a_malformed_manifest_is_one_message(good, tmp_path, change):
     whole = json.loads(good["manifest"])
     change(whole)
