@@ -64,6 +64,12 @@ def refused(done, *words):
     assert done.seconds < 4
 
 
+def passed_over(done):
+    """An answer without the picture, for the price of reading headers."""
+    assert (done.status, "nothing in this build is like it" in done.words) == (2, True)
+    assert (done.memory, done.seconds) < (450, 4)
+
+
 def test_the_page_says_the_limits():
     text = (ROOT / "docs/limits.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| ([\w ]+) \| ([\d,]+(?: MiB)?) \|", text, re.MULTILINE))
@@ -106,14 +112,13 @@ def test_a_header_that_changes_its_mind_is_damaged(good):
 ], ids=["EPS", "EPS of DOS", "PPM"])  # fmt: skip
 def test_an_archived_picture_of_another_format_is_not_opened(good, spent, content, monkeypatch):
     monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", None)
-    done = spent(run.holding(Last(), good, content, ".png"), "check --archive")
-    refused(done, "cannot be decoded", "figures/latest/F01.png")
+    passed_over(spent(run.holding(Last(), good, content, ".png"), "check --archive"))
     assert foreign.picture(content, "a.png") is None
 
 
-def test_a_damaged_archived_picture_is_one_message(good, spent):
+def test_a_damaged_archived_picture_is_passed_over(good, spent):
     archive = run.holding(Last(), good, good["PNG"][:900], ".png")
-    refused(spent(archive, "check --archive"), "cannot be decoded", "figures/latest/F01.png")
+    passed_over(spent(archive, "check --archive"))
 
 
 @pytest.mark.parametrize(
@@ -231,14 +236,14 @@ def test_a_workbook_is_counted_before_it_is_read(good, spent, way):
     far = b'<c r="ZZ9999"><v>1</v></c>'
     more = {
         "cells in one place": {
-            "worksheets/sheet1": sheet + cell * 3_000_000 + end + b"</worksheet>"
+            "worksheets/sheet1": sheet + cell * 1_500_000 + end + b"</worksheet>"
         },
         "shared texts": {"sharedStrings": b"<sst>" + b"<si/>" * 9_000_000 + b"</sst>"},
         "merged": {
             "worksheets/sheet1": sheet + far + end + b'<mergeCell ref="A1:ZZ9999"/>' * 9_000
             + b"</worksheet>"
         },
-        "token": {"worksheets/sheet1": b'<worksheet a="' + b"x" * 60_000_000 + b'"/>'},
+        "token": {"worksheets/sheet1": b'<worksheet a="' + b"x" * 30_000_000 + b'"/>'},
     }[way]  # fmt: skip
     members |= {f"xl/{name}.xml": content for name, content in more.items()}
     done = spent(shapes.zipped(members))
