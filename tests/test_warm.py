@@ -703,7 +703,8 @@ STRANGE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", STRANGE)
+# By number: one holds that of this process, and all workers have to see the same tests.
+@pytest.mark.parametrize("value", STRANGE, ids=range(len(STRANGE)))
 def test_what_is_no_address_and_no_process_is_passed_over(
     checkout, order, monkeypatch, capfd, value
 ):
