@@ -163,7 +163,8 @@ def is_running(whose: str) -> bool:
 def _process(whose: str) -> int:
     """The number of a process as `owner` names it; 0 for what is no such name."""
     number, _, begun = whose.partition("-")
-    plain = number.isascii() and number.isdigit() and begun.isascii() and begun.isdigit()
+    digits = set("0123456789")
+    plain = bool(number and begun) and digits.issuperset(number + begun)
     # The kernel counts neither processes nor ticks with more digits.
     return int(number) if plain and len(number) < 10 and len(begun) < 21 else 0
 

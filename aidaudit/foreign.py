@@ -187,7 +187,7 @@ def picture(
         hold(pixels, opened.width * opened.height, file)
         opened.load()
     except Image.DecompressionBombError as error:
-        hold(pixels, int(re.findall(r"\d+", str(error))[0]), file)
+        hold(pixels, int(re.findall(r"[0-9]+", str(error))[0]), file)
     except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error,
             OverflowError, AttributeError, zlib.error, RuntimeError):  # fmt: skip
         return None

@@ -33,12 +33,19 @@ def unpacked(root: Path) -> Path:
 
 
 def raw_tables(root: Path, *, releases: bool = True) -> Path:
-    """A root of configuration and raw tables alone, with or without the tracker's releases."""
+    """A root of configuration and raw tables alone, with or without the tracker's releases and
+    their corrections.
+    """
     root.mkdir(parents=True, exist_ok=True)
     (root / "Snakefile").touch()
     left_out = None if releases else shutil.ignore_patterns("release-*")
     shutil.copytree(ROOT / "config", root / "config")
     shutil.copytree(ROOT / "data/raw", root / "data/raw", ignore=left_out)
+    if not releases:
+        corrections = root / "data/raw/corrections.csv"
+        rows = corrections.read_text("utf-8").splitlines(keepends=True)
+        of_none = (row for row in rows if not re.match("kiel,[0-9]", row))
+        corrections.write_text("".join(of_none), "utf-8", newline="")
     return root
 
 

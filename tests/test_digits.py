@@ -1,6 +1,5 @@
 """Numbers are read of the digits 0 to 9 alone, wherever text is read as a number."""
 
-import io
 import re
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from aidaudit import (
     schema,
     sources,
 )  # fmt: skip
-from aidaudit.checking import documents
+from aidaudit.checking import drawings
 from aidaudit.checking import text as checked
 from aidaudit.diffing import base, rows
 from aidaudit.errors import AuditError
@@ -66,7 +65,7 @@ def raw(text: str) -> pd.DataFrame:
 
 def row(text: str) -> None:
     sheet = f'<a><row r="{text}"><c r="A1"><v>1</v></c></row></a>'
-    workbooks.looked_at(io.BytesIO(sheet.encode()))
+    workbooks.looked_at(sheet.encode())
 
 
 # What refuses such text with an error, and how it is asked.
@@ -107,7 +106,7 @@ def test_other_digits_stay_text_where_text_may_be(text):
     assert not rows._measured(text.replace("2", "2.5"))
     assert not checked.equal(text, "12")
     assert checked.with_points([[f"{text},5"]]) == [[f"{text},5"]]
-    assert documents._NUMBER.fullmatch(text) is None
+    assert re.fullmatch(drawings._NUMBER, text) is None
     assert scaffold.said_of_release([f"release {text}, until August {text}, 2026"])[0] != 12
 
 

@@ -368,7 +368,7 @@ def test_a_lone_cell_in_the_last_row_and_column_is_told_before_it_fills_the_memo
     )
     error = refused(kiel.kiel_workbook, path)
     assert (error.file, error.row, error.column) == ("w.xlsx", 1048576, "XFD")
-    assert error.expected.startswith("at most 5,000,000 cells")
+    assert error.expected.startswith("at most 1,500,000 cells")
 
 
 def test_rows_of_formatting_are_no_rows(tmp_path):

@@ -332,7 +332,7 @@ def _text(content: bytes, place: int) -> tuple[bytes, int]:
             piece = b"\n"
         elif piece[:1] == b"\\":
             code = piece[1:]
-            if code.isdigit():
+            if code and set(code) <= set(b"0123456789"):
                 if int(code, 8) > 255:
                     raise Unclear("a text holds what is no letter")
                 piece = bytes([int(code, 8)])
