@@ -37,7 +37,10 @@ def same_json(one: bytes, two: bytes, path: str) -> bool:
 
 def numbers_in(path: str, content: bytes | None) -> dict[str, dict]:
     """variant:key → entry. Raises Unreadable for what holds something else."""
-    variant = PurePosixPath(path).parts[2]
+    parts = PurePosixPath(path).parts
+    if len(parts) < 4:
+        raise Unreadable("it lies where no variant's numbers do")
+    variant = parts[2]
     entries = {f"{variant}:{key}": entry for key, entry in json_in(content, path).items()}
     if not all(isinstance(entry, dict) for entry in entries.values()):
         raise Unreadable("its entries are no numbers")
