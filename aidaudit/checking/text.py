@@ -28,7 +28,8 @@ def _of_table(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
     """As `decoded`; also UTF-16 that is marked as such, which is Excel's 'Unicode text'."""
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:
-            content = content.decode("utf-16").encode()
+            # One mark is taken away; a second one belongs to the first cell.
+            content = content.decode("utf-16").encode("utf-8-sig")
         except UnicodeError:
             return None
     return decoded(content, file)
