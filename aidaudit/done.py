@@ -83,7 +83,10 @@ def _lacks(job: Any, receipt: str, before: tuple) -> str:
     if _seen(receipt) in ((), before):
         return "no receipt of this run"
     try:
-        made = receipts.read(receipt)["outputs"]
+        left = receipts.read(receipt)
+        if other := receipts.changed(left):
+            return f"its receipt is of another {other}"
+        made = left["outputs"]
         for path in job.output:
             if str(path) != receipt and made.get(files.name(path)) != receipts.sha256(path):
                 return f"{path} is not as the receipt says"

@@ -274,7 +274,8 @@ def _paragraphs(archive: Archive) -> Iterator[tuple[str, str]]:
     text = foreign.text(content, REPORT) or ""
     head, _, text = text.removeprefix("---\n").partition("\n---\n")
     try:
-        about = yaml.safe_load(head[:MOST_HEAD])
+        # Texts alone: tags and merges, which take long or raise anything, stay what they are.
+        about = yaml.load(head[:MOST_HEAD], Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         about = None
     if not foreign.fits(about, {"abstract": str}):

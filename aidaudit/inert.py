@@ -140,6 +140,15 @@ class _Looked(HTMLParser):
             return value == "checkbox"
         return name in ATTRIBUTES or name.startswith(("data-", "aria-"))
 
+    def handle_comment(self, data: str) -> None:
+        """A comment with elements: browsers end some of them earlier."""
+        if "<" in data or data.startswith((">", "->")):
+            self.found.append(f"<!--{data[:80]}-->")
+
+    def unknown_decl(self, data: str) -> None:
+        """A section, which browsers end at the first bracket."""
+        self.found.append(f"<![{data[:80]}]>")
+
     def handle_data(self, data: str) -> None:
         """Collect what is not text: scripts and styles."""
         if self._raw is not None:

@@ -67,16 +67,23 @@ def close(receipt: dict, outputs: Sequence[str], path: str) -> None:
 
     Raises AuditError where an input is no longer what it was when the job began.
     """
+    if one := changed(receipt):
+        raise AuditError(
+            f"it has changed while the job {job_of(path)} read it.",
+            file=one,
+            mend="give the same command again.",
+        )
+    made = {files.name(output): sha256(output) for output in sorted(outputs)}
+    files.write_json({**receipt, "outputs": made}, path)
+
+
+def changed(receipt: dict) -> str | None:
+    """The first input that is not as a receipt says; None where all are. OSError."""
     for one, digest in receipt["inputs"].items():
         # An excerpt is no file.
         if (repro.root() / one).is_file() and sha256(one) != digest:
-            raise AuditError(
-                f"it has changed while the job {job_of(path)} read it.",
-                file=one,
-                mend="give the same command again.",
-            )
-    made = {files.name(output): sha256(output) for output in sorted(outputs)}
-    files.write_json({**receipt, "outputs": made}, path)
+            return one
+    return None
 
 
 def still_made(receipt: dict, path: str, pairs: Sequence[tuple[str, str]]) -> set[str]:

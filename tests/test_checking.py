@@ -1,10 +1,13 @@
 """Checking a file that somebody cites: unchanged, altered or unknown, whatever its name."""
 
+import codecs
 import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
+import zlib
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -293,6 +296,8 @@ def test_what_excel_calls_unicode_text_is_read(given):
     assert given(spoken.encode("utf-16")).status == "unchanged"
     assert given(spoken.replace("8,75", "8,76").encode("utf-16")).status == "altered"
     assert given(spoken.encode("utf-16")[:-1]).status == "unknown"
+    # Programs that take one mark away read the other as part of the first name.
+    assert given(codecs.BOM_UTF16 + spoken.encode("utf-16")).status != "unchanged"
 
 
 @pytest.mark.parametrize("digits", [1, 0])
@@ -691,3 +696,135 @@ def test_a_workbook_in_a_font_of_signs_is_altered(given):
         buffer = io.BytesIO()
         book.save(buffer)
         assert given(buffer.getvalue()).status == status
+
+
+_DC = "http://purl.org/dc/elements/1.1/"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # HTML ends such a comment at once, and runs what follows.
+        ("<defs>", "<!--><img src='x' onerror='alert(1)'>--><defs>"),
+        ("<defs>", "<!---><script>alert(1)</script>--><defs>"),
+        # Dublin Core here, a script in a page.
+        ("<rdf:RDF", f"<script xmlns='{_DC}'>alert(1)</script><rdf:RDF"),
+        # Whoever loads it may get an attribute `onload`.
+        ("http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd", "http://example.net/svg11.dtd"),
+        ('<?xml version="1.0" encoding="utf-8"', '<?xml\tversion="1.0" encoding="latin-1"'),
+        # Chromium stops drawing the path at what other programs read as 160.2.
+        ("160.2", f"1602{'0' * 60}e-61"),
+        ("160.2", "0.00000000000000000000000000000000000000001602e+43"),
+    ],
+)
+def test_a_drawing_that_browsers_read_in_another_way_is_altered(root, given, old, new):
+    svg = (root / "figures/article/F01.svg").read_text()
+    assert old in svg
+    assert given(svg.replace(old, new, 1).encode()).status == "altered"
+
+
+@pytest.mark.parametrize("ending", ["html", "HTM. ", "hta", "js", "php5"])
+def test_what_has_room_for_a_script_is_altered_under_the_name_of_a_page(root, tmp_path, ending):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "<script>alert(1)</script>")
+    picture = saved(Image.open(io.BytesIO(png(root))), pnginfo=text)
+    svg = (root / "figures/article/F01.svg").read_text()
+    svg = svg.replace("<defs>", "<!-- <script>alert(1)</script> --><defs>", 1).encode()
+    pdf = (root / "figures/article/F01.pdf").read_bytes()
+    pdf = re.sub(rb"Matplotlib v", b"<script>1</s", pdf)
+    for content, own in ((picture, "png"), (svg, "SVG"), (pdf, "pdf")):
+        for name, status in ((f"F01.{ending}", "altered"), (f"F01 (1).{own}", "unchanged")):
+            (tmp_path / name).write_bytes(content)
+            found = checking.check(tmp_path / name, checking.from_checkout(root))
+            assert found.status == status, (name, found)
+
+
+def test_a_number_that_is_rounded_further_than_its_column_is_altered():
+    rows = [["a", "v"], *([str(n), f"{n * 1.2345:.4f}"] for n in range(1, 10))]
+    same = [["a", "v"], *([str(n), f"{n * 1.2345:.2f}".rstrip("0")] for n in range(1, 10))]
+    assert checking.text._rounded(same, rows)
+    for short in ("1", "1.2"):
+        assert not checking.text._rounded([same[0], ["1", short], *same[2:]], rows)
+
+
+def test_pixels_stored_in_a_way_that_png_does_not_know_are_no_picture(root, given):
+    content = png(root)
+    for place, value in ((26, 7), (28, 2)):
+        header = bytearray(content[12:29])
+        header[place - 12] = value
+        crc = struct.pack(">I", zlib.crc32(header))
+        changed = content[:12] + bytes(header) + crc + content[33:]
+        assert given(changed).status == "altered"
+
+
+@pytest.mark.parametrize("what", ["row", "styles", "sheetData"])
+def test_elements_that_only_some_programs_read_make_a_workbook_altered(given, what):
+    frame = pd.read_csv(io.StringIO(TABLE))
+    content = workbook([list(frame), *frame.to_numpy().tolist()])
+    assert given(content).status == "unchanged"
+    ignored = (
+        'xmlns:i="urn:x" mc:Ignorable="i" '
+        'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    )
+
+    def changed(name, text):
+        if what == "styles" and name == "xl/styles.xml":
+            # Counted by their place, all cells have the formats of the elements passed over.
+            text = re.sub(r"(<cellXfs.*?</cellXfs>)", r"<i:cellXfs>\1</i:cellXfs>\1", text)
+            return re.sub(r"<styleSheet ", f"<styleSheet {ignored} ", text)
+        if what == "styles" or name != "xl/worksheets/sheet1.xml":
+            return text
+        if what == "sheetData":
+            row = re.search(r'<row r="8".*?</row>', text)[0]
+            return text.replace(row, f"<sheetData>{row}</sheetData>")
+        text = re.sub(
+            r'<row r="8".*?</row>',
+            lambda row: re.sub(r"<(/?)(row|c|v)\b", r"<\1i:\2", row[0]),
+            text,
+        )
+        return text.replace("<worksheet ", f"<worksheet {ignored} ", 1)
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, changed(name, text))
+    assert given(buffer.getvalue()).status == "altered"
+
+
+def test_a_pdf_with_a_second_table_behind_its_first_object_is_altered(root, given):
+    # poppler and Chromium take a stream /XRef there for the table: other pages altogether.
+    writer = pypdf.PdfWriter(
+        clone_from=io.BytesIO((root / "figures/article/F01.pdf").read_bytes())
+    )
+    for about, status in (("/Other", "unchanged"), ("/Linearized", "altered")):
+        writer._add_object(
+            pypdf.generic.DictionaryObject(
+                {pypdf.generic.NameObject(about): pypdf.generic.NumberObject(1)}
+            )
+        )
+        buffer = io.BytesIO()
+        writer.write(buffer)
+        assert given(buffer.getvalue()).status == status
+
+
+def test_a_stream_without_the_filter_that_its_parameters_are_of_is_another():
+    made = []
+    for packed in (True, False):
+        stream = pypdf.generic.DecodedStreamObject()
+        stream.set_data(bytes(90))
+        stream = stream.flate_encode() if packed else stream
+        parameters = {"/Predictor": 15, "/Columns": 8}
+        stream[pypdf.generic.NameObject("/DecodeParms")] = pypdf.generic.DictionaryObject(
+            {
+                pypdf.generic.NameObject(name): pypdf.generic.NumberObject(value)
+                for name, value in parameters.items()
+            }
+        )
+        writer = pypdf.PdfWriter()
+        page = writer.add_blank_page(9, 9)
+        page[pypdf.generic.NameObject("/Thumb")] = writer._add_object(stream)
+        buffer = io.BytesIO()
+        writer.write(buffer)
+        made.append(checking.documents.document(buffer.getvalue()).digest)
+    assert made[0] != made[1]

@@ -386,6 +386,18 @@ def test_what_cannot_be_compared_is_told_unless_it_was_expected():
 HOSTILE = '<script>alert(1)</script>" onload="x\x1b[2J'
 
 
+def test_numbers_that_lie_beside_all_variants_are_not_compared():
+    path = "figures/numbers.json"
+    found = compare({path: b"{}"}, {})
+    assert [(one.path, one.what) for one in found.uncompared] == [(path, "removed")]
+
+
+def test_json_of_another_type_is_another():
+    path = "data/processed/latest/other.json"
+    found = compare({path: {"a": 1}}, {path: {"a": True}})
+    assert [one.path for one in found.others] == [path]
+
+
 def hostile():
     """A difference in which every text is hostile."""
     old = {

@@ -9,9 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
+
+from aidaudit import done, receipts
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.build
@@ -177,6 +180,19 @@ def test_a_job_that_only_says_it_is_done_has_failed(toy, how, told):
     toy.build("report/build/view.js")
     assert toy.made == "new"
     assert "Nothing to be done" in toy.build("--dry-run", "report/build/view.js")
+
+
+def test_an_old_receipt_written_again_is_no_receipt_of_this_run(tmp_path, monkeypatch):
+    for path in ("Snakefile", "config/config.yaml", "in.txt", "out.txt", "receipts/a.json"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("old")
+    monkeypatch.chdir(tmp_path)
+    old = {"rule": "a", "made_from": "", "inputs": {"in.txt": receipts.sha256("in.txt")}}
+    receipts.close(old, ["out.txt"], "receipts/a.json")
+    job = types.SimpleNamespace(output=["out.txt", "receipts/a.json"])
+    assert not done._lacks(job, "receipts/a.json", before=(0,))
+    Path("in.txt").write_text("new")
+    assert "of another in.txt" in done._lacks(job, "receipts/a.json", before=(0,))
 
 
 def test_a_first_run_that_only_says_it_is_done_has_failed(toy):

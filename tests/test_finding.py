@@ -177,3 +177,26 @@ def test_the_exit_status_says_whether_it_was_found(root, monkeypatch, words, sta
     monkeypatch.setattr("aidaudit.config.claims", list)
     monkeypatch.setattr("aidaudit.cli.repro.root", lambda: root)
     assert CliRunner().invoke(cli.app, ["find", *words]).exit_code == status
+
+
+_MERGES = "\n".join(
+    f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"a0: &a0 {{x: 1}}\n{_MERGES}",
+        f'x: !!float "{"1:" * 5000}1"',
+        'x: !!int ""',
+        "x: !!bool y",
+    ],
+    ids=["merges", "float", "int", "bool"],
+)
+def test_the_head_of_somebody_s_report_is_read_as_text_alone(head):
+    text = f"---\n{head}\nabstract: In all.\n---\n".encode()
+    digest = hashlib.sha256(text).hexdigest()
+    manifest = {"outputs": {finding.REPORT: {"sha256": digest}}}
+    archive = checking.Archive(manifest, lambda path: text)
+    assert finding._paragraphs(archive).__next__() == ("Abstract", "In all.")

@@ -117,7 +117,7 @@ def planned(tmp_path, monkeypatch):
 
         monkeypatch.setattr(notebooks, "run", executing)
         jobs.notebook(
-            SOURCE, "n.ipynb", rule="figure", code=code, offer={"x": 1}, own={},
+            SOURCE, "n.ipynb", rule="figure", code=code, parameters={"x": 1},
             inputs=["in.csv"], outputs=["out.csv"], log="n.log", allowed={}, receipt=RECEIPT,
         )  # fmt: skip
 

@@ -624,3 +624,17 @@ def test_a_broken_notebook_is_told(root, tmp_path):
     (tmp_path / "broken.ipynb").write_text(json.dumps({"cells": 3}))
     with pytest.raises(AuditError, match="broken"):
         report.notebook_pages([(tmp_path / "broken.ipynb", tmp_path / "broken.html")], root)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<title><!--</title><img src='data:,' onerror='alert(1)'>--></title>",
+        "<!-- --!><script>alert(1)</script> -->",
+        "<!--><script>alert(1)</script>-->",
+        "<![CDATA[><script>alert(1)</script>]]>",
+    ],
+)
+def test_what_a_browser_takes_for_elements_and_python_for_a_comment_is_found(text):
+    assert inert.found_in(f"<p>a</p><!-- a comment -->{text}")
+    assert not inert.found_in("<p>a</p><!-- a comment -->")

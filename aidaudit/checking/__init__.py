@@ -10,6 +10,7 @@ Nothing from the file is executed, unpacked or followed; sizes are limited befor
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections import Counter
 from pathlib import Path
@@ -141,14 +142,14 @@ def check(file: Path, archive: Archive) -> Finding:
     if same:
         others = f" (also {', '.join(same[1:])})" if len(same) > 1 else ""
         return Finding("unchanged", same[0], f"the same bytes{others}")
-    for fits, compare in (
-        (pictures.is_picture, pictures.picture),
-        (documents.is_pdf, documents.pdf),
-        (drawings.is_svg, drawings.svg),
-        (workbooks.is_workbook, workbooks.workbook),
-        (text.is_json, text.values),
-        (text.is_table, text.table),
-        (text.is_text, text.lines),
+    for fits, compare, names in (
+        (pictures.is_picture, pictures.picture, _PICTURES),
+        (documents.is_pdf, documents.pdf, {"pdf"}),
+        (drawings.is_svg, drawings.svg, {"svg"}),
+        (workbooks.is_workbook, workbooks.workbook, {"xlsx"}),
+        (text.is_json, text.values, None),
+        (text.is_table, text.table, None),
+        (text.is_text, text.lines, None),
     ):
         try:
             finding = compare(content, archive, file) if fits(content) else None
@@ -156,13 +157,33 @@ def check(file: Path, archive: Archive) -> Finding:
             error.file = file if error.file == foreign.UNNAMED else error.file
             raise
         if finding is not None:
-            return finding
+            return _as_named(finding, file, names)
     hint = hinted(content, archive)
     if hint:
         return Finding(
             "altered", hint, "its metadata name this output, but it shows something else"
         )
     return Finding("unknown", None, "nothing in this build is like it")
+
+
+_PICTURES = {"png", "jpg", "jpeg", "jpe", "jfif", "gif", "webp", "tif", "tiff", "bmp"}
+_ENDING = re.compile(r"\.((?=[0-9]*[A-Za-z])[A-Za-z0-9]+)[. ]*\Z")
+
+
+def _as_named(finding: Finding, file: Path, names: set[str] | None) -> Finding:
+    """A finding, or 'altered' where the file's name has it opened as something else.
+
+    names: the endings of its format, if metadata could hold what would then run: a picture
+    that is called .html is a page to a browser.
+    """
+    ending = _ENDING.search(file.name)
+    if names is None or ending is None or ending[1].lower() in names:
+        return finding
+    if finding.status not in ("unchanged", "lossy"):
+        return finding
+    told = [f"its name ends in .{ending[1]}", *finding.differences]
+    how = f"{finding.how}; but by its name programs open it as something else"
+    return Finding("altered", finding.path, how, told)
 
 
 _PACKAGE = {"title": str, "publisher": str, "sources": [{"path": str, "hash": str}]}

@@ -190,6 +190,8 @@ class _Walk:
                 content, unpacked = value.told()
                 streams.append(content)
                 digest.update(b"stream " + content)
+                # Without its filter, parameters of unpacking would say nothing.
+                unpacked = unpacked and b"DecodeParms" not in value.about
                 left_out = {b"Length", *((b"Filter",) if unpacked else ())}
                 value = {name: one for name, one in value.about.items() if name not in left_out}
             if isinstance(value, dict):

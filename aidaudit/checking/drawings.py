@@ -29,7 +29,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }  # fmt: skip
-_DECLARED = re.compile(r"<\?xml [^>]*?encoding\s*=\s*[\"']([^\"'>]{1,40})[\"']")
+_DECLARED = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"'>]{1,40})[\"']")
 
 
 class _Refused(ValueError):
@@ -77,6 +77,8 @@ def drawing_of(
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     parser.ProcessingInstructionHandler = reader.instruction
+    parser.CommentHandler = reader.comment
+    parser.StartNamespaceDeclHandler = reader.namespace
     parser.StartDoctypeDeclHandler = reader.doctype
     parser.SkippedEntityHandler = parser.EntityDeclHandler = reader.refuse
     try:
@@ -102,7 +104,18 @@ class _Reader:
 
     def doctype(self, name: str, system: str, public: str | None, inner: int) -> None:
         """Only the DOCTYPE that drawings of SVG 1.1 bring along."""
-        if name != "svg" or inner or not re.fullmatch(_DOCTYPE, public or ""):
+        known = re.fullmatch(_DOCTYPE, public or "") and re.fullmatch(_SYSTEM, system)
+        if name != "svg" or inner or not known:
+            raise _Refused
+
+    def comment(self, text: str) -> None:
+        """None that ends earlier, and may run the rest, where a page holds the drawing."""
+        if text.startswith((">", "->")):
+            raise _Refused
+
+    def namespace(self, prefix: str | None, name: str) -> None:
+        """Metadata under plain names, such as `script`, are something else in a page."""
+        if prefix is None and name in _METADATA:
             raise _Refused
 
     def instruction(self, target: str, data: str) -> None:
@@ -158,6 +171,10 @@ class _Reader:
 
 
 _DOCTYPE = r"-//W3C//DTD SVG 1\.[01]//EN"
+_SYSTEM = (
+    r"https?://www\.w3\.org/(?:Graphics/SVG/1\.1/DTD/svg11|TR/2001/REC-SVG-20010904/DTD/svg10)"
+    r"\.dtd"
+)
 # What is matched is never given back: else a long wrong number would take for ever.
 _NUMBER = r"(?>[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _GAP = r"[ \t\r\n]*+"
@@ -169,6 +186,8 @@ _VALUES = {
     "points": re.compile(_NUMBERS),
     "viewBox": re.compile(_NUMBERS),
 }
+# Browsers give up at digits, or an exponent, that others read.
+_LONG = re.compile(r"[0-9]{30}|[eE][-+]?0*[1-9][0-9]")
 _PARTS = re.compile(rf"{_NUMBER}|[A-Za-z]+\(|[A-Za-z)]")
 # A style of plain words, names and numbers; others, such as '!important', stay as they are.
 _STYLE = re.compile(r"(?:\s*[a-z-]+\s*:[\w\s.,%#()+-]+(?:;|\Z))*+\s*", re.ASCII)
@@ -183,7 +202,9 @@ _EITHER = {
 def _alike(attributes: dict[str, str], either: set[str]) -> list[str]:
     """Attributes in one order and spelling: 0.50 as 0.5, 'fill: red' as an attribute."""
     found = {
-        name: _values(value) if name in _VALUES and _VALUES[name].fullmatch(value) else value
+        name: _values(value)
+        if name in _VALUES and _VALUES[name].fullmatch(value) and not _LONG.search(value)
+        else value
         for name, value in attributes.items()
     }
     style = found.get("style", "")
@@ -217,7 +238,7 @@ def svg(content: bytes, archive: Archive, file: Path) -> Finding | None:
         how = (
             "it cannot be read in one way only: it is damaged, in another encoding than UTF-8 "
         )
-        how += "or UTF-16, or declares entities"
+        how += "or UTF-16, declares entities, or is another drawing within a page"
         return Finding("altered", hint, how) if hint else None
     parts = Counter(mine)
     best: tuple[float, str, Counter] = (0.0, "", Counter())

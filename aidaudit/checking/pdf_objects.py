@@ -152,6 +152,11 @@ class _File:
             raise Unclear("its table of objects leaves out what stands in the file")
         for number, members in self.packed.items():
             objects.update(self._collection(objects.get(Ref(number, 0)), members))
+        for one in objects.values():
+            about = one.about if isinstance(one, Stream) else one
+            # Some programs then take the table behind the first object, with its own pages.
+            if isinstance(about, dict) and b"Linearized" in about:
+                raise Unclear("it is linearised, which has a second table of objects")
         return objects, trailer
 
     def _table(self, place: int) -> tuple[dict, int]:

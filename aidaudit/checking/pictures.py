@@ -129,7 +129,9 @@ def _of_png(content: bytes) -> tuple[list, tuple[int, int] | None]:
             why.append("it says something of its pixels after them")
         names.append(name)
         if name == b"IHDR":
-            width, height, depth, kind = struct.unpack(">IIBB", body[:10])
+            width, height, depth, kind, *how = struct.unpack(">IIBBBBB", body)
+            if how not in ([0, 0, 0], [0, 0, 1]):
+                raise ValueError("its pixels are stored in a way that is none")
             # Four channels, and with seven passes at most as many rows again.
             most = (width * 4 * max(depth // 8, 1) + 8) * (height + 8) * 2
         elif name == b"pHYs":

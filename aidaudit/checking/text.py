@@ -28,7 +28,8 @@ def _of_table(content: bytes, file: str | Path = foreign.UNNAMED) -> str | None:
     """As `decoded`; also UTF-16 that is marked as such, which is Excel's 'Unicode text'."""
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:
-            content = content.decode("utf-16").encode()
+            # One mark is taken away; a second one belongs to the first cell.
+            content = content.decode("utf-16").encode("utf-8-sig")
         except UnicodeError:
             return None
     return decoded(content, file)
@@ -220,12 +221,15 @@ def _rounded(mine: list[list[str]], rows: list[list[str]]) -> list[str]:
                 return []
             if _digits(one) >= _digits(two):
                 return []
-            gap = abs(number(one)[1] - number(two)[1])
-            if gap * 2 > Decimal(1).scaleb(-_digits(one)):
-                return []
             shown[at] = max(shown.get(at, 0), _digits(one))
-    if any(_digits(row[at]) > most for row in mine[1:] for at, most in shown.items()):
-        return []
+    for left, right in zip(mine[1:], rows[1:], strict=True):
+        for at, most in shown.items():
+            one, two = number(left[at]), number(right[at])
+            if one is None or two is None:
+                continue
+            # Programs leave out zeros at the end; what is left is still rounded to as many.
+            if _digits(left[at]) > most or abs(one[1] - two[1]) * 2 > Decimal(1).scaleb(-most):
+                return []
     return [
         f"column {rows[0][at]} is rounded; digits after the point: {most}"
         for at, most in sorted(shown.items())

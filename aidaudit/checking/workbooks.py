@@ -130,6 +130,8 @@ def _more(file: Path) -> Iterator[str]:
             for name in names
             if _PARTS.fullmatch(name) and not name.startswith("docProps/")
         }
+    for name, part in parts.items():
+        yield from _other_edition(name, part)
     for part in parts.values():
         for one in part.iter():
             kind = one.tag.rpartition("}")[2]
@@ -149,6 +151,40 @@ def _more(file: Path) -> Iterator[str]:
     if "xl/worksheets/sheet1.xml" in parts:
         yield from _in_order(parts["xl/worksheets/sheet1.xml"])
         yield from _formats(parts)
+
+
+_EDITIONS = (
+    "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}",
+    "{http://purl.oclc.org/ooxml/spreadsheetml/main}",
+)
+
+
+def _other_edition(name: str, part: ElementTree.Element) -> Iterator[str]:
+    """What some programs pass over: elements of another namespace, twice, or out of place."""
+    if not name.startswith("xl/") or name.endswith(".rels") or "/theme/" in name:
+        return
+    space, _, kind = part.tag.rpartition("}")
+    names = [one.tag for one in part]
+    foreign_names = {
+        one.tag.rpartition("}")[2]
+        for one in part.iter()
+        if one.tag.rpartition("}")[0] != space
+        and not (kind == "workbook" and _BOOK.get(one.tag.rpartition("}")[2], ()) is None)
+        and not (kind == "styleSheet" and one.tag.rpartition("}")[2] in _STYLES_OF_OTHERS)
+    }
+    rows, cells = (len([*part.iter(f"{space}}}{one}")]) for one in ("row", "c"))
+    if (
+        f"{space}}}" not in _EDITIONS
+        or foreign_names
+        or len(set(names)) < len(names)
+        or rows != len(part.findall("{*}sheetData/{*}row"))
+        or cells != len(part.findall("{*}sheetData/{*}row/{*}c"))
+    ):
+        yield f"programs read different elements of {name!r}"
+
+
+# What Excel adds behind its own styles, and nothing here looks at.
+_STYLES_OF_OTHERS = {"slicerStyles", "timelineStyles"}
 
 
 def _tree(part: bytes, file: Path, name: str) -> ElementTree.Element:

@@ -30,7 +30,7 @@ from aidaudit.diffing.base import (
     size,
 )
 from aidaudit.diffing.expected import Split, of_claim, of_number, of_output, split
-from aidaudit.diffing.reading import claims_in, holds_numbers, json_in, numbers_in
+from aidaudit.diffing.reading import claims_in, holds_numbers, json_in, numbers_in, same_json
 from aidaudit.diffing.sides import archived, built, committed
 from aidaudit.errors import AuditError
 
@@ -228,7 +228,8 @@ class _Comparison:
     def other(self, path: str) -> list[Other]:
         """JSON of another kind, by its values."""
         was, now = self.pairs[path]
-        if was is not None and now is not None and json_in(was, path) == json_in(now, path):
+        json_in(was, path), json_in(now, path)  # or it is told that they are none
+        if was is not None and now is not None and same_json(was, now, path):
             return []
         self.changed.add(path)
         return [Other(of_output(path), self.what(path), size(None), path)]

@@ -18,15 +18,29 @@ def holds_numbers(path: str) -> bool:
 
 def json_in(content: bytes | None, path: str = foreign.UNNAMED) -> dict:
     """A JSON object; empty where there is no such output. Raises Unreadable for another."""
-    value = text.loaded(content, path) if content is not None else {}
+    if content is None:
+        return {}
+    try:
+        value = foreign.json((foreign.text(content, path) or "").encode(), path)
+    except ValueError:
+        value = None
     if not isinstance(value, dict):
         raise Unreadable("it is no JSON object")
     return value
 
 
+def same_json(one: bytes, two: bytes, path: str) -> bool:
+    """Whether two documents hold the same, digit by digit: 1 is not 1.0, nor true."""
+    was, now = (text.loaded(foreign.text(it, path) or "", path) for it in (one, two))
+    return was is not None and was == now
+
+
 def numbers_in(path: str, content: bytes | None) -> dict[str, dict]:
     """variant:key → entry. Raises Unreadable for what holds something else."""
-    variant = PurePosixPath(path).parts[2]
+    parts = PurePosixPath(path).parts
+    if len(parts) < 4:
+        raise Unreadable("it lies where no variant's numbers do")
+    variant = parts[2]
     entries = {f"{variant}:{key}": entry for key, entry in json_in(content, path).items()}
     if not all(isinstance(entry, dict) for entry in entries.values()):
         raise Unreadable("its entries are no numbers")
