@@ -747,6 +747,27 @@ def test_a_number_that_is_rounded_further_than_its_column_is_altered():
         assert not checking.text._rounded([same[0], ["1", short], *same[2:]], rows)
 
 
+def test_colours_that_a_list_of_colours_lacks_are_told(root, given):
+    # Black here, and nothing in Chromium.
+    pixels = np.asarray(Image.open(io.BytesIO(png(root))).convert("RGB"))
+    colours, numbers = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+    assert colours[0].tolist() == [0, 0, 0]
+    assert len(colours) < 256
+    numbers = numbers.reshape(pixels.shape[:2])
+    for lacking, status in ((0, "unchanged"), (1, "altered")):
+        shown = np.where(numbers < lacking, 255, numbers - lacking).astype("uint8")
+        picture = Image.frombytes("P", shown.shape[::-1], shown.tobytes())
+        picture.putpalette(bytes(768))
+        content = saved(picture, bits=8)
+        begin = content.index(b"PLTE") - 4
+        body = b"PLTE" + colours[lacking:].astype("uint8").tobytes()
+        crc = struct.pack(">I", zlib.crc32(body))
+        part = struct.pack(">I", len(body) - 4) + body + crc
+        end = content.index(b"IDAT") - 4
+        found = given(content[:begin] + part + content[end:])
+        assert found.status == status
+
+
 def test_pixels_stored_in_a_way_that_png_does_not_know_are_no_picture(root, given):
     content = png(root)
     for place, value in ((26, 7), (28, 2)):

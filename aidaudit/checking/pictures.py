@@ -80,6 +80,10 @@ def _opened(
             why = _of_jpeg(content)
         elif kind == "TIFF" and not set(picture.tag_v2) <= _PLAIN_TAGS:
             why.append("its TIFF has tags that programs may follow or not")
+        if picture.mode == "P" and picture.getextrema()[1] * 3 >= len(
+            picture.getpalette() or ()
+        ):
+            why.append("it uses colours that its list of them does not have")
         if foreign.is_several(picture):
             why.append("it holds more than one picture")
         if picture.getexif().get(_ORIENTATION, 1) != 1:
