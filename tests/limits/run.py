@@ -317,6 +317,8 @@ def taken(name: str, file: Path) -> None:
 def run(command: str, name: str, file: Path, other: Path) -> Round:
     """One round in a process of its own."""
     words = file.with_name("words")
+    # A fork has what this process holds, be it much.
+    before = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     pid = os.fork()
     if pid == 0:
         _child(command, name, file, other, words)
@@ -324,7 +326,7 @@ def run(command: str, name: str, file: Path, other: Path) -> Round:
     return Round(
         os.waitstatus_to_exitcode(status),
         words.read_text("utf-8", "replace") if words.exists() else "",
-        used.ru_maxrss / 1024,
+        max(0.0, used.ru_maxrss / 1024 - before * resource.getpagesize() / foreign.MIB),
         used.ru_utime + used.ru_stime,
     )
 
