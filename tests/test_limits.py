@@ -67,7 +67,7 @@ def refused(done, *words):
 def passed_over(done):
     """An answer without the picture, for the price of reading headers."""
     assert (done.status, "nothing in this build is like it" in done.words) == (2, True)
-    assert (done.memory, done.seconds) < (350, 4)
+    assert done.memory < 350
 
 
 def test_the_page_says_the_limits():
@@ -142,7 +142,7 @@ def test_what_makes_a_decoder_work_for_hours_is_counted_first(spent, way):
         "chunks": shapes.png(9, 9, b"", *[shapes.chunk(b"abCd", b"")] * 2_000_000),
     }[way]
     done = spent(content)
-    assert (done.memory, done.seconds) < (350, 4)
+    assert done.memory < 350
 
 
 # ---------------------------------------------------------------- XML
@@ -168,7 +168,7 @@ def test_names_and_attributes_are_counted_before_a_tree_is_made(spent, way):
         "depth": "<g>" * 500_000,
     }[way]
     done = spent(SVG + content.encode() + b"</svg>")
-    assert (done.memory, done.seconds) < (350, 4)
+    assert done.memory < 350
 
 
 @pytest.mark.parametrize("declared", [
@@ -224,7 +224,7 @@ def test_a_pdf_is_counted_before_it_is_read(spent, way):
         "contents": [pages, page.replace(b"4 0 R", b"[" + b"4 0 R " * 9_000 + b"]"), small],
     }[way]
     done = spent(shapes.pdf([catalogue, *objects]))
-    assert (done.memory, done.seconds) < (800, 8)
+    assert done.memory < 800
 
 
 @pytest.mark.parametrize("way", ["cells in one place", "shared texts", "merged", "token"])
@@ -236,7 +236,7 @@ def test_a_workbook_is_counted_before_it_is_read(good, spent, way):
     far = b'<c r="ZZ9999"><v>1</v></c>'
     more = {
         "cells in one place": {
-            "worksheets/sheet1": sheet + cell * 500_000 + end + b"</worksheet>"
+            "worksheets/sheet1": sheet + cell * 600_000 + end + b"</worksheet>"
         },
         "shared texts": {"sharedStrings": b"<sst>" + b"<si/>" * 9_000_000 + b"</sst>"},
         "merged": {
@@ -247,7 +247,7 @@ def test_a_workbook_is_counted_before_it_is_read(good, spent, way):
     }[way]  # fmt: skip
     members |= {f"xl/{name}.xml": content for name, content in more.items()}
     done = spent(shapes.zipped(members))
-    assert (done.memory, done.seconds) < (600, 8)
+    assert done.memory < 600
 
 
 # ---------------------------------------------------------------- manifests, answers
