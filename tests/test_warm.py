@@ -68,6 +68,10 @@ def begun(*lines: str, **variables: str) -> tuple[subprocess.Popen, str]:
 @pytest.fixture
 def owner(checkout):
     process, where = begun()
+    # Whoever is killed before there is a parent leaves an empty folder to the next build.
+    end = time.monotonic() + 60
+    while not parents(where) and time.monotonic() < end:
+        time.sleep(0.02)
     yield process, where
     process.kill()
     process.communicate()
