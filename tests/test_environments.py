@@ -195,8 +195,12 @@ def profile(name: str) -> dict:
 def rules() -> set[str]:
     """The rules that run something, as the files of the workflow name them."""
     workflow = "\n".join(path.read_text("utf-8") for path in ROOT.glob("rules/*.smk"))
-    bodies = re.split(r"^rule (\w+):$", workflow, flags=re.MULTILINE)[1:]
-    return {n for n, body in zip(bodies[::2], bodies[1::2], strict=True) if "shell:" in body}
+    used = re.findall(r"^use rule (\w+) as (\w+) with:$", workflow, flags=re.MULTILINE)
+    bodies = re.split(r"^(?:use )?rule (\w+)", workflow, flags=re.MULTILINE)[1:]
+    own = {n for n, body in zip(bodies[::2], bodies[1::2], strict=True) if "shell:" in body}
+    # What others use is run by these alone.
+    bases = {base for base, _ in used}
+    return own - bases | {name for base, name in used if base in own}
 
 
 CLUSTERS = ("slurm", "kubernetes")
