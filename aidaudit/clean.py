@@ -18,23 +18,24 @@ from aidaudit.schema import AID_TYPES, ISO_DATE, NOT_SPLIT, UNDATED
 from aidaudit.tables import CLEAN, RAW
 
 
-def corrected(folder: str) -> pd.DataFrame:
+def corrected(folder: str, coming: int | None = None) -> pd.DataFrame:
     """A raw table with the rows of corrections.csv applied.
 
-    folder: below data/raw. Kiel releases are then held against the register of donors.
+    folder: below data/raw. coming: a release that is being ingested, of which rows may speak.
+    Kiel releases are then held against the register of donors.
     """
     raw = sources.read_raw(folder)
     release = sources.package(folder).get("release")
     number = int(release) if sources.is_release(folder) else None
     source = sources.correction_source(folder)
     rows = corrections.read_corrections()
-    corrections.check_sources(rows)
+    corrections.check_sources(rows, coming)
     table = RAW[sources.package(folder)["resources"][0]["name"]]
     return corrections.applied(raw, rows, source, number, table, sources.table_path(folder))
 
 
-def kiel(release: int) -> pd.DataFrame:
-    """The clean table of a release at its own depth.
+def kiel(release: int, coming: int | None = None) -> pd.DataFrame:
+    """The clean table of a release at its own depth. coming: as for `corrected`.
 
     Columns as in `tables.CLEAN[depth]`; amounts in nominal EUR. Raises AuditError naming the
     raw file, row and column of an unknown donor, type or measure.
@@ -42,7 +43,7 @@ def kiel(release: int) -> pd.DataFrame:
     # Tells of a release that is not there by its number.
     depth = sources.depth(release)
     folder = paths.raw_release(release)
-    return tidied(corrected(folder), release, depth, sources.table_path(folder))
+    return tidied(corrected(folder, coming), release, depth, sources.table_path(folder))
 
 
 def tidied(raw: pd.DataFrame, release: int, depth: str, place: Path | str) -> pd.DataFrame:

@@ -27,12 +27,15 @@ def read_corrections() -> pd.DataFrame:
     return schema.read(files.source(CORRECTIONS), RAW["corrections"], CORRECTIONS)
 
 
-def check_sources(corrections: pd.DataFrame) -> None:
-    """Raise AuditError for a row whose source and release name no raw table."""
+def check_sources(corrections: pd.DataFrame, coming: int | None = None) -> None:
+    """Raise AuditError for a row whose source and release name no raw table.
+
+    coming: as for `sources.is_correctable`.
+    """
     for index, row in corrections.iterrows():
         source, release = row["source"], None if pd.isna(row["release"]) else row["release"]
         # A misspelt one would be a correction that silently corrects nothing.
-        if not sources.is_correctable(source, release):
+        if not sources.is_correctable(source, release, coming):
             raise AuditError(
                 "the correction speaks of no table in data/raw.",
                 file=CORRECTIONS,

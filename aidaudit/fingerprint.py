@@ -60,17 +60,19 @@ class Names:
 
     def named_in(self, code: ast.AST, outer: dict[str, Piece] | None = None) -> set[Use]:
         """The pieces that code names: through its own imports, or `outer` names."""
-        known = {**(outer or {}), **self._imports(ast.walk(code))}
+        nodes = list(ast.walk(code))
+        own = self._imports(nodes)
+        known = {**(outer or {}), **own}
         found: set[Use] = set()
         through_attribute = set()
-        for node in ast.walk(code):
+        for node in nodes:
             match node:
                 case ast.Attribute(value=ast.Name(id=alias) as name, attr=attribute) if (
                     alias in known and known[alias][1] == "*"
                 ):
                     through_attribute.add(name)
                     found |= self._member(known[alias][0], attribute, f"{alias}.{attribute}")
-        for node in ast.walk(code):
+        for node in nodes:
             if (
                 isinstance(node, ast.Name)
                 # A field or variable of the same name is another thing.
@@ -80,18 +82,19 @@ class Names:
             ):
                 found |= self._whole(known[node.id], node.id)
         # What is imported by the code itself is executed, whether it is named or not.
-        found |= _run({piece[0] for piece in self._imports(ast.walk(code)).values()})
-        return found | self._unnamed(code)
+        found |= _run({piece[0] for piece in own.values()})
+        return found | self._unnamed(nodes)
 
-    def _unnamed(self, code: ast.AST) -> set[Use]:
+    def _unnamed(self, nodes: Iterable[ast.AST]) -> set[Use]:
         """What code can use under names that it does not say: all of a module, or of all."""
         found: set[Use] = set()
         bound: dict[str, Piece] = {}
-        for node in ast.walk(code):
-            for name, piece in self._imports([node]).items():
-                if bound.setdefault(name, piece) != piece:
-                    words = f"{name} or"
-                    found |= self._whole(piece, words) | self._whole(bound[name], words)
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for name, piece in self._imports([node]).items():
+                    if bound.setdefault(name, piece) != piece:
+                        words = f"{name} or"
+                        found |= self._whole(piece, words) | self._whole(bound[name], words)
             match node:
                 case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")]) if (
                     module in self.pieces
@@ -176,7 +179,7 @@ class Reading(Names):
             match statement:
                 case ast.Import() | ast.ImportFrom():
                     module.aliases.update(self._imports([statement]))
-                    if self._unnamed(statement):
+                    if self._unnamed([statement]):
                         module.effects.append(statement)
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                     module.pieces.setdefault(name, []).append(statement)
@@ -264,6 +267,7 @@ class Package(Names):
         self._reached: dict[frozenset[Use], frozenset[Piece]] = {}
         self._digests: dict[frozenset[Use], str] = {}
         self._named: dict[str, set[Use]] = {}
+        self._ordered: dict[Piece, list[Use]] = {}
 
     def digest(self, roots: Iterable[Use]) -> str:
         """sha256 of every piece that the roots reach, and of which names which by what words.
@@ -288,7 +292,9 @@ class Package(Names):
                     if piece not in numbers:
                         numbers[piece] = len(numbers)
                         text, further = self._look_up(piece)
-                        waiting.append(self._in_order(further))
+                        if piece not in self._ordered:
+                            self._ordered[piece] = self._in_order(further)
+                        waiting.append(self._ordered[piece])
                         line.append(f"{words}: {text}")
                     else:
                         line.append(f"{words}: {numbers[piece]}")

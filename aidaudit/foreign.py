@@ -79,13 +79,17 @@ class Beyond(AuditError):
 def hold(what: str, found: int, file: str | Path) -> None:
     """Raise `Beyond` where something is more than `MOST` allows. what: a key of `MOST`."""
     if found > MOST[what]:
-        raise Beyond(
-            f"more than is opened here ({what}).",
-            file=file,
-            found=found,
-            expected=f"at most {MOST[what]:,}",
-            mend="take the file from where it was published; docs/limits.md says why.",
-        )
+        raise _beyond(what, file, found)
+
+
+def _beyond(what: str, file: str | Path, found: int | None = None) -> Beyond:
+    return Beyond(
+        f"more than is opened here ({what}).",
+        file=file,
+        found=found,
+        expected=f"at most {MOST[what]:,}",
+        mend="take the file from where it was published; docs/limits.md says why.",
+    )
 
 
 def content(file: Path) -> bytes:
@@ -113,14 +117,6 @@ def bounded(file: str | Path) -> Iterator[None]:
     the machine does.
     """
 
-    def ended(what: str) -> AuditError:
-        return Beyond(
-            f"more than is opened here ({what}).",
-            file=file,
-            expected=f"at most {MOST[what]:,}",
-            mend="take the file from where it was published; docs/limits.md says why.",
-        )
-
     def late(*_: object) -> None:
         raise _TooLong
 
@@ -137,9 +133,9 @@ def bounded(file: str | Path) -> Iterator[None]:
                     signal.setitimer(signal.ITIMER_PROF, 0)
                     signal.signal(signal.SIGPROF, before)
     except MemoryError:
-        raise ended("memory") from None
+        raise _beyond("memory", file) from None
     except _TooLong:
-        raise ended("seconds") from None
+        raise _beyond("seconds", file) from None
 
 
 @contextmanager
@@ -414,8 +410,7 @@ def json(content: bytes, file: str | Path, **spelt: Callable) -> object:
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    for _ in leaves(value, file):
-        pass
+    _hold_places(value, file)
     return value
 
 
@@ -433,26 +428,25 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-def leaves(value: object, file: str | Path) -> Iterator[tuple[str, object]]:
-    """Every value of a JSON document that is no object or list, with its place.
+def _hold_places(value: object, file: str | Path) -> None:
+    """Raise `Beyond` where the places of all values, spelt out, would be too long.
 
-    Raises `Beyond`, and ValueError for one that is nested too deeply.
+    Raises ValueError for a document that is nested too deeply.
     """
-    waiting, length = [("", value, 0)], 0
+    waiting, length = [(0, value, 0)], 0
     while waiting:
         place, one, depth = waiting.pop()
         if not isinstance(one, dict | list):
-            yield place, one
             continue
         if depth > MOST["depth of JSON"]:
             raise ValueError("it is nested too deeply")
-        inside = one.items() if isinstance(one, dict) else enumerate(one)
         named = isinstance(one, dict)
-        for key, part in reversed(inside if named else list(inside)):
+        for key, part in one.items() if named else enumerate(one):
+            letters = len(key) if named else len(str(key)) + 1
             if named:
-                hold("letters of a key", len(key), file)
-            below = f"{place}.{key}" if named else f"{place}[{key}]"
-            length += len(below)
+                hold("letters of a key", letters, file)
+            below = place + 1 + letters
+            length += below
             hold("places in JSON", length, file)
             waiting.append((below, part, depth + 1))
 

@@ -84,10 +84,14 @@ def correction_source(folder: str) -> str:
     return "kiel" if is_release(folder) else folder
 
 
-def is_correctable(source: str, release: str | None) -> bool:
-    """Whether data/raw has the table of which a row of corrections.csv speaks."""
+def is_correctable(source: str, release: str | None, coming: int | None = None) -> bool:
+    """Whether data/raw has the table of which a row of corrections.csv speaks.
+
+    coming: a release that is being ingested, and may be spoken of already.
+    """
     if source == "kiel":
-        return not release or release in map(str, release_numbers())
+        known = [*release_numbers(), *([coming] if coming is not None else [])]
+        return not release or release in map(str, known)
     here = (repro.root() / RAW_FOLDER / source / "datapackage.json").is_file()
     return here and not release and not is_release(source)
 

@@ -273,9 +273,9 @@ def _cells(mine: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
 
 
 def is_json(content: bytes) -> bool:
-    """Whether the bytes are JSON."""
+    """Whether the bytes begin as JSON does."""
     text = decoded(content)
-    return text is not None and text.lstrip()[:1] in ("{", "[") and loaded(text) is not None
+    return text is not None and text.lstrip()[:1] in ("{", "[")
 
 
 def loaded(text: str, file: str | Path = foreign.UNNAMED) -> object:
@@ -374,8 +374,12 @@ def _spelt(value: object) -> str:
 
 
 def values(content: bytes, archive: Archive, file: Path) -> Finding | None:
-    """JSON against all archived documents, value by value; None where nothing is like it."""
+    """JSON against all archived documents, value by value; None where nothing is like it, or
+    where it is none.
+    """
     mine = loaded(decoded(content, file) or "", file)
+    if mine is None:
+        return None
     leaves = _leaves(mine)
     best: tuple[float, str, object] = (0.0, "", None)
     for path in archive.of_kind(".json", ".ipynb"):

@@ -208,15 +208,6 @@ def _replaces(
     }
 
 
-def _clean(release: int, rows: pd.DataFrame) -> pd.DataFrame:
-    """The clean table of a release. rows: corrections, also of a release that is to come."""
-    folder, depth = paths.raw_release(release), sources.depth(release)
-    place = sources.table_path(folder)
-    raw = sources.read_raw(folder)
-    corrected = corrections.applied(raw, rows, "kiel", release, RAW[depth], place)
-    return clean.tidied(corrected, release, depth, place)
-
-
 def _plausible(
     raw: pd.DataFrame, number: int, table: str, origin: Origin, digest: str, file: Path
 ) -> list[str]:
@@ -234,7 +225,7 @@ def _plausible(
     tidy = clean.tidied(corrected, number, table, file.name)
     ends = {n: about["cut_off"] for n, about in here.items()} | {number: origin.cut_off}
     plausibility.ascending(ends, file.name)
-    others = {n: _clean(n, rows) for n in here}
+    others = {n: clean.kiel(n, number) for n in here}
     if (same := plausibility.twin(tidy, others)) is not None:
         raise _another(number, same, file, "the same amounts of every donor")
     found = plausibility.check(
