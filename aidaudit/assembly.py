@@ -406,7 +406,7 @@ def _accepted() -> str:
     return _pipe(
         ["Release", "Held against", "What", "Why"],
         rows,
-        [-8, -8, 42, 42],
+        [-9, -14, 37, 40],
         f"T17: {REPORT_TABLES['T17']}. From one release to the next nothing is said of "
         f"{bounds['total']} of the total, {bounds['aid_type']} of a type of aid, and "
         f"{bounds['donor']} of a donor, or one below {plausibility.SMALL_EUR_BN} bn EUR; "

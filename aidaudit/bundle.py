@@ -39,7 +39,7 @@ def write(manifest: dict) -> Path:
     neither git nor an unpacked archive says what the sources are.
     """
     root = repro.root()
-    sources, commit, modified = _sources(root)
+    sources, commit, modified = _sources()
     built = verify.outputs(manifest)
     for path in built:
         recorded = manifest["outputs"].get(path, {}).get("sha256")
@@ -83,11 +83,12 @@ def write(manifest: dict) -> Path:
     return out
 
 
-def _sources(root: Path) -> tuple[list[str], str | None, bool]:
+def _sources() -> tuple[list[str], str | None, bool]:
     """The committed files, the commit, and whether they differ from it.
 
     In an unpacked archive, which is no repository, the archive's own lists say so.
     """
+    root = repro.root()
     if (root / ABOUT).is_file():
         about = json.loads((root / ABOUT).read_text(encoding="utf-8"))
         lines = (root / HASHES).read_text(encoding="utf-8").splitlines()

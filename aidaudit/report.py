@@ -509,7 +509,8 @@ def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None
             f"typst cannot set the report: {error.message}",
             out,
             mend=" ".join(error.hints)
-            or "A label that does not exist is a link to a figure or claim that is not placed.",
+            or "A label that does not exist is a link to a figure or claim that is not placed. "
+            "Where a header is too wide, give its column a larger share of the table's widths.",
         ) from error
     _write(out, pdf)
 

@@ -9,13 +9,13 @@ import struct
 import zipfile
 import zlib
 
-import matplotlib.pyplot as plt
 import numpy as np
 import openpyxl
 import pandas as pd
 import pypdf
 import pypdf.annotations
 import pytest
+from alterations.made import figure
 from PIL import Image, PngImagePlugin
 
 from aidaudit import archives, checking, foreign, paths
@@ -28,26 +28,13 @@ FLAGS = "reading,holds\n" + "".join(f"reading {n},{n > 2}\n" for n in range(6))
 
 def draw(folder, name, values, kind="bar"):
     """A chart in all formats with its id in its metadata, and its table."""
-    fig, ax = plt.subplots(figsize=(4, 2.5))
-    getattr(ax, kind)(range(len(values)), values, color="#0B5FA5")
-    ax.set_title(f"Chart {name}")
-    line = f"aidaudit-id={name}; aidaudit-version=0.1.0; aidaudit-made-from=abc"
-    about = {
-        "png": {"aidaudit-id": name, "aidaudit-version": "0.1.0"},
-        "pdf": {"Keywords": line, "CreationDate": None},
-        "svg": {"Keywords": [line], "Date": None},
-    }
-    figure, _, variant = name.partition("-")
-    where = paths.figure(figure, variant)
-    for suffix, metadata in about.items():
-        path = folder / where[suffix]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fig.savefig(path, format=suffix, metadata=metadata)
-    plt.close(fig)
+    pictures = figure(folder, name, values, kind)
+    number, _, variant = name.partition("-")
+    where = paths.figure(number, variant)
     rows = pd.DataFrame({"x": range(len(values)), "value": values, "note": f"of {name}"})
     (folder / where["csv"]).write_text(rows.to_csv(index=False, lineterminator="\n"))
-    (folder / where["json"]).write_text(json.dumps({"figure": figure, "title": name}))
-    return list(where.values())
+    (folder / where["json"]).write_text(json.dumps({"figure": number, "title": name}))
+    return [*pictures, where["csv"], where["json"]]
 
 
 @pytest.fixture(scope="module")

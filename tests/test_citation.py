@@ -185,14 +185,14 @@ def test_what_git_was_told_to_keep_quiet_about_makes_an_archive_a_modified_one(
     # As in a hook of another repository.
     monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
     monkeypatch.setattr("aidaudit.repro.root", lambda: tmp_path)
-    paths, commit, modified = bundle._sources(tmp_path)
+    paths, commit, modified = bundle._sources()
     assert (paths, len(commit), modified) == (["a.txt"], 40, False)
     monkeypatch.delenv("GIT_DIR")
     _git(tmp_path, *(keeping_quiet.split() or ["version"]))
     (tmp_path / ("a.txt" if "update-index" in keeping_quiet else "new.txt")).write_text("b")
-    assert bundle._sources(tmp_path)[2]
+    assert bundle._sources()[2]
     # What was unpacked into another repository is no clone of it.
     (tmp_path / "inside").mkdir()
     monkeypatch.setattr("aidaudit.repro.root", lambda: tmp_path / "inside")
     with pytest.raises(AuditError, match="neither a git repository"):
-        bundle._sources(tmp_path / "inside")
+        bundle._sources()

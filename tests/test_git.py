@@ -239,7 +239,7 @@ def test_odd_names_of_branches_change_nothing(clone, name):
     shell(clone, "symbolic-ref", "HEAD", f"refs/heads/{name}")
     assert git.is_clone()
     assert git.unknown() == []
-    _, commit, modified = bundle._sources(clone)
+    _, commit, modified = bundle._sources()
     assert commit == shell(clone, "rev-parse", "HEAD").strip()
     assert not modified
 
@@ -262,14 +262,14 @@ def of_another(clone, tmp_path, monkeypatch):
 
 def test_a_checkout_of_somebody_else_is_told_with_advice_that_works(of_another):
     with pytest.raises(AuditError, match="belongs to another user") as refused:
-        bundle._sources(of_another)
+        bundle._sources()
     with pytest.raises(AuditError, match="belongs to another user"):
         git.unknown()
     advice = str(refused.value).rpartition(": ")[2]
     assert advice.startswith("git config")
     subprocess.run(["sh", "-c", advice], cwd=of_another, check=True)
     assert git.unknown() == []
-    assert bundle._sources(of_another)[1]
+    assert bundle._sources()[1]
 
 
 @pytest.mark.parametrize("options", [[], ["--record"]])

@@ -526,6 +526,15 @@ def test_the_pdf_is_tagged_and_its_fonts_are_embedded(pdf):
     assert all(name.startswith(("LibertinusSerif", "DejaVuSans")) for name in names)
 
 
+def test_a_header_that_would_lie_on_its_neighbour_is_refused(root):
+    page = "---\ntitle: T\n---\n\n| Release | Held against | What |\n{}\n| 1 | 2 | {} |\n"
+    cells, out = "a row that is wider than a line " * 4, root / "t.pdf"
+    with pytest.raises(AuditError, match="'Held against' is wider than its column") as refused:
+        report.to_pdf(page.format(f"|--:|--:|{'-' * 30}|", cells), out, root)
+    assert "larger share" in str(refused.value)
+    report.to_pdf(page.format(f"|---:|------:|{'-' * 30}|", cells), out, root)
+
+
 def test_the_pdf_is_the_same_in_another_folder_later(pdf, tmp_path):
     time.sleep(1.1)
     other = make_root(tmp_path / "elsewhere")
