@@ -15,7 +15,7 @@ from aidaudit.donors import GROUPS, partition, select
 from aidaudit.errors import AuditError
 from aidaudit.money import READINGS, FxMethod
 from aidaudit.numbers import Numbers
-from aidaudit.schema import MEASURES, UNDATED
+from aidaudit.vocabulary import MEASURES, UNDATED
 
 HEADLINE_VALUES = ["value_eur_bn", "value_usd_bn", "usd_per_eur"]
 HEADLINE_GROUPS = ["all", "nato", "nato_dated", "nato_eu", "european_nato"]

@@ -27,20 +27,11 @@ from aidaudit import (
     sources,
     trials,
 )
+from aidaudit.claims_table import VERDICTS, claims_markdown
 from aidaudit.config import REPORT_TABLES
 from aidaudit.donors import GROUPS
 from aidaudit.numbers import display
-from aidaudit.report import (
-    VERDICTS,
-    Figure,
-    assemble,
-    cited,
-    claims_markdown,
-    code,
-    link,
-    numbers_markdown,
-    plain,
-)
+from aidaudit.report import Figure, assemble, cited, code, link, numbers_markdown, plain
 from aidaudit.verdicts import NOT_TESTABLE
 
 SECTIONS = Path("report/sections")

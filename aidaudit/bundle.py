@@ -12,7 +12,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from aidaudit import archives, citation, crate, git, notebooks, repro, verify
+from aidaudit import archives, citation, crate, git, notebook_form, repro, verify
 from aidaudit.errors import AuditError
 
 HASHES = "manifest-sha256.txt"
@@ -117,7 +117,7 @@ def _sources() -> tuple[list[str], str | None, bool]:
 def _as_committed(path: Path) -> bytes:
     """Without outputs: those of a notebook that was run by hand are of no commit."""
     content = path.read_bytes()
-    return notebooks.cleaned(content) if path.suffix == ".ipynb" else content
+    return notebook_form.cleaned(content) if path.suffix == ".ipynb" else content
 
 
 def _executable(path: str) -> bool:

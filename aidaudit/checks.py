@@ -1,18 +1,27 @@
-"""Checks that tie notebooks to the build: defaults equal what the DAG injects."""
+"""Checks of the committed notebooks: their form, and that defaults are what the DAG injects."""
 
 from __future__ import annotations
 
 import ast
 import calendar
+import itertools
 import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
-from aidaudit import config, notebooks, parameters, plan, repro
+from nbformat import NotebookNode
+
+from aidaudit import config, notebook_form, parameters, plan, repro
+from aidaudit.errors import AuditError
 
 # A line of code that is longer is broken (pyproject.toml).
 WIDE = 96
+PATHS = re.compile(
+    r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
+    r"|~/|[A-Za-z]:[\\/])"
+)
 
 
 def sources() -> list[str]:
@@ -23,6 +32,92 @@ def sources() -> list[str]:
         for path in found
         if ".ipynb_checkpoints" not in path.parts
     ]
+
+
+# ---------------------------------------------------------------- form
+
+
+def problems(path: str | Path) -> list[str]:
+    """What keeps a source notebook from being committed, a sentence each; empty when good."""
+    try:
+        nb = notebook_form.read(path)
+    except AuditError as error:
+        return [str(error)]
+    found = [*faults(nb, path)]
+    if (repro.root() / path).read_bytes() != notebook_form.serialise(
+        notebook_form.clean_source(nb)
+    ).encode():
+        found.append("is not in its clean form; run: aidaudit notebooks --fix")
+    return found
+
+
+def faults(nb: NotebookNode, path: str | Path) -> Iterator[str]:
+    """What is wrong with a source notebook in whatever form it was saved, a sentence each."""
+    yield from _form_problems(nb)
+    yield from _parameter_problems(path)
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type == "code":
+            yield from (f"cell {number}: {problem}" for problem in _code_problems(cell))
+
+
+def _form_problems(nb: NotebookNode) -> Iterator[str]:
+    if not nb.cells or nb.cells[0].cell_type != "markdown" or nb.cells[0].source[:2] != "# ":
+        yield "the first cell must be markdown and start with a title, '# …'"
+    before_code = itertools.takewhile(lambda cell: cell.cell_type != "code", nb.cells)
+    if not any("?" in cell.source for cell in before_code):
+        yield "no text before the first code cell asks the notebook's question (no '?')"
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    if not code or not any(map(_is_writer, _nodes(code[-1].source))):
+        yield "the last code cell must write the outputs: write_outputs(), write_… or save_…"
+
+
+def _parameter_problems(path: str | Path) -> Iterator[str]:
+    try:
+        declared = parameters.declared(path)
+    except AuditError as error:
+        yield str(error)
+        return
+    for parameter in declared.values():
+        if not parameter.comment:
+            yield f"parameter '{parameter.name}' has no comment saying what it is"
+
+
+def _code_problems(cell: NotebookNode) -> Iterator[str]:
+    if cell.get("outputs"):
+        yield "has outputs; run: aidaudit notebooks --fix"
+    if cell.get("execution_count") is not None:
+        yield "has an execution count; run: aidaudit notebooks --fix"
+    try:
+        ast.parse(cell.source)
+    except SyntaxError as error:
+        yield f"is not plain Python, line {error.lineno}: {error.msg}"
+    for node in _nodes(cell.source):
+        match node:
+            case ast.ImportFrom(names=[ast.alias(name="*")], module=module):
+                yield f"imports * from {module}; import names"
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield f"defines '{node.name}'; move it to the package aidaudit"
+            case ast.Assign(value=ast.Lambda()) | ast.AnnAssign(value=ast.Lambda()):
+                yield f"names a lambda (line {node.lineno}); move it to the package aidaudit"
+            case ast.Constant(value=str(text)) if PATHS.search(text):
+                yield f"holds an absolute path, {text!r}; use one relative to the root"
+
+
+def _nodes(code: str) -> list[ast.AST]:
+    try:
+        return list(ast.walk(ast.parse(code)))
+    except SyntaxError:
+        return []
+
+
+def _is_writer(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=called)) | ast.Call(func=ast.Attribute(attr=called)):
+            return called.startswith(("write_", "save_"))
+    return False
+
+
+# ---------------------------------------------------------------- defaults
 
 
 def defaults_differ(notebook: str) -> list[str]:
@@ -65,11 +160,11 @@ def with_defaults(notebook: str) -> str:
     }
     if not wrong:
         return text
-    nb = notebooks.clean_source(notebooks.read(notebook))
+    nb = notebook_form.clean_source(notebook_form.read(notebook))
     for cell in nb.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = _assigned(cell.source, wrong)
-    return notebooks.serialise(nb)
+    return notebook_form.serialise(nb)
 
 
 def _assigned(code: str, values: dict[str, object]) -> str:
@@ -103,7 +198,7 @@ def slipped_through(staged: dict[str, bytes]) -> list[str]:
         f"{path}: git holds it with outputs, counts or other leftovers; run: "
         f"aidaudit notebooks --fix && git add {path}"
         for path, content in staged.items()
-        if content and notebooks.cleaned(content) != content
+        if content and notebook_form.cleaned(content) != content
     ]
 
 
@@ -128,7 +223,7 @@ def repeated(notebook: str) -> list[str]:
     """
     declared = parameters.declared(notebook)
     found = []
-    for number, cell in enumerate(notebooks.read(notebook).cells, 1):
+    for number, cell in enumerate(notebook_form.read(notebook).cells, 1):
         if "parameters" in cell.metadata.get("tags", []):
             continue
         for text in _texts(cell):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from aidaudit import files, paths, schema
+from aidaudit import files, layout, schema
 from aidaudit.errors import AuditError
 from aidaudit.schema import Column, Table
 
@@ -39,7 +39,7 @@ LOOKUP = Table(
 
 def read(name: str) -> pd.DataFrame:
     """A classification, checked; columns class, column, pattern, reason, version."""
-    shown = paths.lookup(name)
+    shown = layout.lookup(name)
     return schema.read(files.source(shown), LOOKUP, shown)
 
 

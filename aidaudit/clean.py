@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import config, corrections, files, paths, schema, sources
-from aidaudit.donors import register
+from aidaudit import config, corrections, files, layout, paths, schema, sources
 from aidaudit.errors import AuditError
-from aidaudit.schema import AID_TYPES, ISO_DATE, NOT_SPLIT, UNDATED
+from aidaudit.schema import ISO_DATE
 from aidaudit.tables import CLEAN, RAW
+from aidaudit.vocabulary import AID_TYPES, NOT_SPLIT, UNDATED
 
 
 def corrected(folder: str, coming: int | None = None) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def kiel(release: int, coming: int | None = None) -> pd.DataFrame:
     """
     # Tells of a release that is not there by its number.
     depth = sources.depth(release)
-    folder = paths.raw_release(release)
+    folder = layout.raw_release(release)
     return tidied(corrected(folder, coming), release, depth, sources.table_path(folder))
 
 
@@ -63,7 +63,7 @@ def tidied(raw: pd.DataFrame, release: int, depth: str, place: Path | str) -> pd
     frame.insert(0, "release", release)
     table = CLEAN[depth]
     frame = frame.reindex(columns=list(table.columns))
-    return schema.validate(frame, table, paths.clean_release(release), {"donor": donors})
+    return schema.validate(frame, table, layout.clean_release(release), {"donor": donors})
 
 
 def members() -> pd.DataFrame:
@@ -109,7 +109,7 @@ def _table(name: str) -> schema.Table:
 
 def read(name: str) -> pd.DataFrame:
     """A clean table by name, checked: a context table, or kiel_release_NN."""
-    release = paths.release_of(name)
+    release = layout.release_of(name)
     if release is not None:
         return read_kiel(release)
     shown = paths.clean(name)
@@ -125,7 +125,7 @@ def read_all(names: list[str], release: int) -> dict[str, pd.DataFrame]:
 
 def read_kiel(release: int) -> pd.DataFrame:
     """The clean table of a release, checked, at its own depth."""
-    shown = paths.clean_release(release)
+    shown = layout.clean_release(release)
     return schema.read(files.source(shown), CLEAN[sources.depth(release)], shown)
 
 
@@ -212,3 +212,27 @@ def _totals(raw: pd.DataFrame, place: Path | str) -> pd.DataFrame:
     rows = _by_type(raw, ["donor"])
     usd = rows["donor"].map(raw.set_index("donor")["allocation_usd_bn"]) * 1e9
     return rows.assign(allocation_usd=usd.where(rows["aid_type"] == NOT_SPLIT))
+
+
+def register(donors: pd.DataFrame, nato: pd.DataFrame, eu: pd.DataFrame) -> pd.DataFrame:
+    """Join the register of donors with NATO and EU membership dates.
+
+    donors: donor, iso3, iso2, kind, europe. nato: iso3, accession (year or ISO date).
+    eu: iso2, accession, exit (ISO dates). Returns donor, iso3, kind, europe, nato_from,
+    eu_from, eu_to, sorted by donor; a bare year becomes its 1 January.
+    """
+    accession = nato.set_index("iso3")["accession"]
+    union = eu.set_index("iso2")
+    frame = donors.sort_values("donor", kind="stable").reset_index(drop=True)
+    nato_from = frame["iso3"].map(accession)
+    return pd.DataFrame(
+        {
+            "donor": frame["donor"],
+            "iso3": frame["iso3"],
+            "kind": frame["kind"],
+            "europe": frame["europe"],
+            "nato_from": nato_from.where(nato_from.str.len() != 4, nato_from + "-01-01"),
+            "eu_from": frame["iso2"].map(union["accession"]),
+            "eu_to": frame["iso2"].map(union["exit"]),
+        }
+    ).astype({"nato_from": "str", "eu_from": "str", "eu_to": "str"})

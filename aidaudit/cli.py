@@ -265,18 +265,17 @@ def notebooks(
 
     Example: aidaudit notebooks --fix
     """
-    from aidaudit import checks, git, scaffold
-    from aidaudit import notebooks as module
+    from aidaudit import checks, git, notebook_form, scaffold
 
     paths_ = checks.sources()
     if fix:
         for path in paths_:
-            module.fix(path)
+            notebook_form.fix(path)
         for path in scaffold.write(scaffold.defaults()):
             print(f"{path}: its defaults are again what the build injects.")
     found = []
     for path in paths_:
-        told = module.problems(path)
+        told = checks.problems(path)
         # What cannot be read has no parameters to hold against anything.
         told = told or [*checks.defaults_differ(path), *checks.repeated(path)]
         found += [f"{path}: {problem}" for problem in told]

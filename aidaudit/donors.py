@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from aidaudit.errors import AuditError, nearest
-from aidaudit.schema import UNDATED
+from aidaudit.vocabulary import UNDATED
 
 US = "United States"
 
@@ -28,30 +28,6 @@ PARTITION = [
     "Europe outside NATO",
     "Other donors",
 ]
-
-
-def register(donors: pd.DataFrame, nato: pd.DataFrame, eu: pd.DataFrame) -> pd.DataFrame:
-    """Join the register of donors with NATO and EU membership dates.
-
-    donors: donor, iso3, iso2, kind, europe. nato: iso3, accession (year or ISO date).
-    eu: iso2, accession, exit (ISO dates). Returns donor, iso3, kind, europe, nato_from,
-    eu_from, eu_to, sorted by donor; a bare year becomes its 1 January.
-    """
-    accession = nato.set_index("iso3")["accession"]
-    union = eu.set_index("iso2")
-    frame = donors.sort_values("donor", kind="stable").reset_index(drop=True)
-    nato_from = frame["iso3"].map(accession)
-    return pd.DataFrame(
-        {
-            "donor": frame["donor"],
-            "iso3": frame["iso3"],
-            "kind": frame["kind"],
-            "europe": frame["europe"],
-            "nato_from": nato_from.where(nato_from.str.len() != 4, nato_from + "-01-01"),
-            "eu_from": frame["iso2"].map(union["accession"]),
-            "eu_to": frame["iso2"].map(union["exit"]),
-        }
-    ).astype({"nato_from": "str", "eu_from": "str", "eu_to": "str"})
 
 
 def partition(donors: pd.DataFrame, on: str) -> pd.Series:

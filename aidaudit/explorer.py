@@ -8,13 +8,21 @@ are interpreted, not compiled, since the page forbids code that is made from str
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 
+from aidaudit import layout
 from aidaudit.config import Multiverse
 from aidaudit.multiverse import CHOICES, LABELS, VALUE, literal, option_label
 
 ANCHOR = "view-headline"
+# What stands in its place where no script runs, and in PDF.
+VIEWS = {
+    "headline": "The page of this report (report.html) has an interactive view here: it shows "
+    "the total for a release, a day, donors, a measure, types of aid, exchange rate and prices "
+    "that the reader chooses. Figure F20 shows all of them at once."
+}
 
 # Fills the place of the view, and says in words what the picture shows.
 _SCRIPT = """
@@ -148,6 +156,18 @@ def library() -> str:
 def script(library: str) -> str:
     """What draws the view, as it stands in the page; no data are part of it."""
     return f"\n{library}\n{_SCRIPT}"
+
+
+def drawn(page: str, root: Path) -> tuple[str, list[str]]:
+    """The report's page with its view, where it has a place for it, and the view's script.
+
+    root: the repository, with the view's data and what draws it.
+    """
+    if f'id="{ANCHOR}"' not in page:
+        return page, []
+    spec = json.loads((root / layout.VIEW).read_text("utf-8"))
+    draws = script((root / layout.LIBRARY).read_text("utf-8"))
+    return embed(page, spec, draws), [draws]
 
 
 def embed(page: str, spec: dict, script: str) -> str:

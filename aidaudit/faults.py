@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aidaudit import paths, trials
+from aidaudit import layout, trials
 
 
 def read() -> list[dict]:
     """Rows by fault: rounds, what was told, outputs missing on average, command, seeds."""
-    return together(trials.read(paths.FAULTS))
+    return together(trials.read(layout.FAULTS))
 
 
 def together(rows: list[dict]) -> list[dict]:

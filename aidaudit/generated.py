@@ -12,6 +12,7 @@ from aidaudit import (
     config,
     faults,
     files,
+    layout,
     licences,
     manifest,
     numbers,
@@ -34,11 +35,11 @@ def texts() -> dict[str, str]:
     """Path → text. What needs a manifest is left out where nothing has been built yet."""
     found = citation.texts()
     found[licences.PAGE] = licences.page()
-    if (repro.root() / paths.FAULTS).is_file():
+    if (repro.root() / layout.FAULTS).is_file():
         found["docs/faults.md"] = faults_page(faults.read())
-    if (repro.root() / paths.MUTATIONS).is_file():
+    if (repro.root() / layout.MUTATIONS).is_file():
         found["docs/mutations.md"] = mutations_page(trials.mutations())
-    if all((repro.root() / path).is_file() for path in (paths.PERTURBATIONS, paths.MUTANTS)):
+    if all((repro.root() / path).is_file() for path in (layout.PERTURBATIONS, layout.MUTANTS)):
         found["docs/honesty.md"] = honesty_page(trials.perturbations(), trials.mutants())
     if (repro.root() / paths.MANIFEST).is_file():
         built = manifest.read()

@@ -35,7 +35,7 @@ def notebook(
     excerpts: what it reads of files of which it must not see the rest. allowed: the values of
     closed kinds of parameters. Raises AuditError as `notebooks.run` does.
     """
-    from aidaudit import notebooks
+    from aidaudit import notebook_form, notebooks
 
     opened = receipting.opened(
         rule=rule,
@@ -43,7 +43,7 @@ def notebook(
         inputs=inputs,
         excerpts=excerpts,
         notebook=source,
-        cell=notebooks.last_code_cell(source),
+        cell=notebook_form.last_code_cell(source),
         parameters=parameters,
     )
     notebooks.run(
@@ -146,7 +146,7 @@ def sweep_part(
     excerpts: Sequence[Excerpt] = (),
 ) -> None:
     """Run a notebook at some points of a sweep's grid; arguments as for `sweeps.part`."""
-    from aidaudit import notebooks, sweeps
+    from aidaudit import notebook_form, sweeps
 
     opened = receipting.opened(
         rule="sweep_part",
@@ -154,7 +154,7 @@ def sweep_part(
         inputs=inputs,
         excerpts=excerpts,
         notebook=notebook,
-        cell=notebooks.last_code_cell(notebook),
+        cell=notebook_form.last_code_cell(notebook),
         parameters={"runs": list(points.values())},
     )
     (out,) = outputs

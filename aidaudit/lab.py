@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from nbformat import NotebookNode, from_dict
 
-from aidaudit import digits, files, notebooks, parameters, repro
+from aidaudit import digits, files, notebook_form, notebooks, parameters, repro
 from aidaudit.errors import AuditError
 from aidaudit.plan import Job
 
@@ -76,7 +76,7 @@ def copy_of(job: Job) -> str:
     nb = parameterize_notebook(
         nb, job.parameters, comment=f"What the build injects for {job}; not saved"
     )
-    nb = notebooks.clean_source(nb)
+    nb = notebook_form.clean_source(nb)
     _number_added(nb)
     return _write_copy(job, nb)
 
@@ -92,9 +92,9 @@ def stopped_copy(job: Job) -> str:
             file=job.log,
             mend=f"open it as it is: aidaudit edit {job}",
         )
-    nb = notebooks.read(job.log)
-    own = [cell for cell in nb.cells if not notebooks.added(cell)]
-    source = notebooks.clean_source(notebooks.read(job.notebook)).cells
+    nb = notebook_form.read(job.log)
+    own = [cell for cell in nb.cells if not notebook_form.added(cell)]
+    source = notebook_form.clean_source(notebook_form.read(job.notebook)).cells
     if [cell.source for cell in own] != [cell.source for cell in source]:
         raise AuditError(
             "the notebook was changed since it stopped.",
@@ -109,7 +109,7 @@ def stopped_copy(job: Job) -> str:
 
 
 def _number_added(nb: NotebookNode) -> None:
-    for number, cell in enumerate(cell for cell in nb.cells if notebooks.added(cell)):
+    for number, cell in enumerate(cell for cell in nb.cells if notebook_form.added(cell)):
         cell.id = f"added-{number}"
 
 
@@ -121,7 +121,7 @@ def _write_copy(job: Job, nb: NotebookNode) -> str:
     # As JupyterLab would write it, which else takes the copy for changed as soon as its kernel
     # has told what it is.
     nb.metadata = _as_the_kernel_says()
-    full.write_text(notebooks.serialise(nb), encoding="utf-8", newline="\n")
+    full.write_text(notebook_form.serialise(nb), encoding="utf-8", newline="\n")
     _note(full, job.notebook)
     return path
 
@@ -166,7 +166,7 @@ def _noted(note: Path) -> dict:
 
 def _state(notebook: str) -> str:
     """What a notebook says; saving its source again, outputs and all, leaves this the same."""
-    text = notebooks.serialise(notebooks.clean_source(notebooks.read(notebook)))
+    text = notebook_form.serialise(notebook_form.clean_source(notebook_form.read(notebook)))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -185,7 +185,7 @@ def saving(model: dict, path: str, contents_manager: object, **_: object) -> Non
     The page goes on to show outputs, until it is loaded again.
     """
     if model["type"] == "notebook" and path.strip("/").startswith("notebooks/"):
-        model["content"] = notebooks.clean_source(from_dict(model["content"]))
+        model["content"] = notebook_form.clean_source(from_dict(model["content"]))
 
 
 def saved(os_path: str, model: dict, contents_manager: object, **_: object) -> None:
@@ -214,10 +214,10 @@ def write_back(copy: Path) -> str | None:
             mend=f"your copy is kept: {files.name(copy)}; take over what you need, then open "
             "the notebook again with aidaudit edit.",
         )
-    nb = notebooks.read(copy)
-    nb.cells = [cell for cell in nb.cells if not notebooks.added(cell)]
+    nb = notebook_form.read(copy)
+    nb.cells = [cell for cell in nb.cells if not notebook_form.added(cell)]
     (repro.root() / notebook).write_text(
-        notebooks.serialise(notebooks.clean_source(nb)), encoding="utf-8", newline="\n"
+        notebook_form.serialise(notebook_form.clean_source(nb)), encoding="utf-8", newline="\n"
     )
     _note(copy, notebook)
     return notebook

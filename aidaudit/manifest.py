@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from aidaudit import config, files, numbers, paths, receipts, repro
+from aidaudit import config, files, layout, numbers, paths, receipts, repro
 from aidaudit.errors import AuditError
 from aidaudit.tables import CLEAN, RAW, RESULTS
 
@@ -378,7 +378,7 @@ def _fields(place: Path) -> list[dict]:
     header = _table(place.as_posix(), rows=0).columns.tolist()
     known = {**RAW, **CLEAN} if place.parent.name == "clean" else RESULTS
     candidates = [known[place.stem]] if place.stem in known else []
-    if place.stem.startswith(paths.KIEL):
+    if place.stem.startswith(layout.KIEL):
         candidates = list(CLEAN.values())
     for candidate in candidates:
         if place.parts[0] == "data" and list(candidate.columns) == header:

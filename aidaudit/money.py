@@ -12,7 +12,8 @@ from enum import StrEnum
 import pandas as pd
 
 from aidaudit.errors import AuditError
-from aidaudit.schema import ISO_DATE, UNDATED
+from aidaudit.schema import ISO_DATE
+from aidaudit.vocabulary import UNDATED
 
 # The tracker's first month: the period over which an average rate is taken starts here.
 PERIOD_START = "2022-01"

@@ -18,8 +18,8 @@ from aidaudit.config import Multiverse
 from aidaudit.donors import GROUPS
 from aidaudit.errors import AuditError
 from aidaudit.money import READINGS, FxMethod
-from aidaudit.schema import AID_TYPES, MEASURES, NOT_SPLIT, UNDATED
 from aidaudit.tables import RESULTS
+from aidaudit.vocabulary import AID_TYPES, MEASURES, NOT_SPLIT, UNDATED
 
 CHOICES = RESULTS["specifications"].key
 VALUE = "value_usd_bn"

@@ -1,4 +1,4 @@
-"""Running notebooks and giving them one canonical form; knows nothing of aid.
+"""Running notebooks; knows nothing of aid.
 
 A notebook either succeeds as a whole or leaves everything as it was: it writes into a
 stage (`aidaudit.files`), and its outputs move into place once all of them exist.
@@ -7,13 +7,9 @@ Relative paths are relative to the repository's root.
 
 from __future__ import annotations
 
-import ast
-import copy
 import errno
-import itertools
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat.v4
-from nbformat import NotebookNode
 from traitlets.config import Config
 
 from aidaudit import excerpts as parts
@@ -31,17 +25,13 @@ from aidaudit import parameters as checking
 from aidaudit.errors import AuditError
 from aidaudit.excerpts import Excerpt
 from aidaudit.files import DECLARED, name
+from aidaudit.notebook_form import added, read, tidy, write_canonical
 from aidaudit.paths import LOGS
 from aidaudit.repro import environment, root, staging
 
 if TYPE_CHECKING:
     from aidaudit.config import Limits
 
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
-ADDED_BY_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 # Set in every kernel: its warning that it talks over local TCP would stand before every real
 # message, and what nobody types needs no history, a database on disk and a thread. Extensions
 # are loaded before the first cell, and before IPython takes hold of what cells print. ipykernel
@@ -55,12 +45,6 @@ c.IPKernelApp.log_level = "CRITICAL"
 c.HistoryManager.enabled = False
 c.IPKernelApp.extensions = ["aidaudit.guard"]
 """
-PATHS = re.compile(
-    r"(?<![\w./:~-])(?:/(?:home|root|work|tmp|Users|usr|var|etc|opt|mnt|srv|media)(?![\w-])"
-    r"|~/|[A-Za-z]:[\\/])"
-)
-
-
 # ---------------------------------------------------------------- running
 
 
@@ -358,7 +342,7 @@ def _failure(
     source: str | Path, trial: Path, log: Path, error: BaseException, limits: Limits
 ) -> AuditError:
     ename = getattr(error, "ename", type(error).__name__)
-    said = _tidy(f"{ename}: {getattr(error, 'evalue', error)}")
+    said = tidy(f"{ename}: {getattr(error, 'evalue', error)}")
     mend = _mend(ename, limits)
     if not trial.exists():
         return AuditError(f"failed before its first cell\n{said}", file=source, mend=mend)
@@ -390,241 +374,3 @@ def _opens(log: Path) -> str:
 def _keep(trial: Path, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     write_canonical(read(trial), log)
-
-
-# ---------------------------------------------------------------- canonical forms
-
-
-def read(path: str | Path) -> NotebookNode:
-    """The notebook, unvalidated. Raises AuditError when it is missing or not nbformat 4."""
-    try:
-        # Not nbformat.read: it repairs missing cell ids with random ones.
-        nb = nbformat.v4.reads((root() / path).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise AuditError("there is no such notebook", file=path) from error
-    except (ValueError, AttributeError) as error:
-        lines = (root() / path).read_text("utf-8", errors="replace").splitlines()
-        merged = [row for row, line in enumerate(lines, 1) if line.startswith("<" * 7)]
-        raise AuditError(
-            "a merge left both sides in the notebook"
-            if merged
-            else "not a notebook of format 4",
-            file=path,
-            row=merged[0] if merged else None,
-            found=str(error),
-            mend=f"take one side whole: git checkout --ours -- {path}, or --theirs."
-            if merged
-            else "open it in JupyterLab and save it.",
-        ) from error
-    return nb
-
-
-def canonical(nb: NotebookNode) -> NotebookNode:
-    """A copy of an executed notebook that is the same, to the byte, whenever it is run."""
-    nb = _framed(nb)
-    counts = itertools.count(1)
-    for number, cell in enumerate(nb.cells, 1):
-        cell.id = f"cell-{number:02d}"
-        if cell.cell_type == "code":
-            if cell.execution_count is not None:
-                cell.execution_count = next(counts)
-            cell.outputs = _merge_streams(cell.outputs)
-            for output in cell.outputs:
-                _tidy_output(output)
-                if "execution_count" in output:
-                    output.execution_count = cell.execution_count
-    return nb
-
-
-def clean_source(nb: NotebookNode) -> NotebookNode:
-    """A copy of a notebook as it is committed: no outputs, counts or metadata but tags.
-
-    Cell ids stay when all are valid and unique; otherwise all become ordinal.
-    """
-    nb = _framed(nb)
-    ids = [cell.get("id", "") for cell in nb.cells]
-    valid = all(re.fullmatch(r"[\w-]{1,64}", one, re.ASCII) for one in ids)
-    if not valid or len(set(ids)) < len(ids):
-        ids = [f"cell-{number:02d}" for number in range(1, len(ids) + 1)]
-    for cell, one in zip(nb.cells, ids, strict=True):
-        cell.id = one
-        if cell.cell_type == "code":
-            cell.update(execution_count=None, outputs=[])
-    return nb
-
-
-def serialise(nb: NotebookNode) -> str:
-    """The notebook as JSON: sorted keys, indent 1, UTF-8 as it is, a newline at the end."""
-    return nbformat.v4.writes(nb) + "\n"
-
-
-def write_canonical(nb: NotebookNode, path: str | Path) -> None:
-    """Write the canonical form of an executed notebook."""
-    _write(canonical(nb), path)
-
-
-def cleaned(content: bytes) -> bytes:
-    """The bytes of a notebook in its clean form; what is no notebook, as it is."""
-    try:
-        nb = nbformat.v4.reads(content.decode("utf-8"))
-        return serialise(clean_source(nb)).encode()
-    except (ValueError, AttributeError, KeyError):
-        return content
-
-
-def fix(path: str | Path) -> None:
-    """Write the clean form of a source notebook over it."""
-    _write(clean_source(read(path)), path)
-
-
-def _write(nb: NotebookNode, path: str | Path) -> None:
-    (root() / path).write_text(serialise(nb), encoding="utf-8", newline="\n")
-
-
-def added(cell: NotebookNode) -> bool:
-    """Whether a cell is not the notebook's own but was added to run it."""
-    return bool(ADDED_BY_PAPERMILL & set(_tags(cell)))
-
-
-def _tags(cell: NotebookNode) -> list[str]:
-    return cell.metadata.get("tags", [])
-
-
-def _framed(nb: NotebookNode) -> NotebookNode:
-    nb = copy.deepcopy(nb)
-    nb.metadata = nbformat.from_dict(METADATA)
-    nb.nbformat, nb.nbformat_minor = 4, 5
-    for cell in nb.cells:
-        cell.metadata = nbformat.from_dict({"tags": _tags(cell)} if _tags(cell) else {})
-    return nb
-
-
-def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """All of stdout, then all of stderr, between other outputs.
-
-    The kernel flushes both on timers: how it cuts and interleaves them differs each run.
-    """
-    merged = []
-    for is_stream, group in itertools.groupby(outputs, lambda o: o.output_type == "stream"):
-        group = list(group)
-        for stream in ("stdout", "stderr") if is_stream else ():
-            text = "".join(output.text for output in group if output.name == stream)
-            if text:
-                merged.append(nbformat.v4.new_output("stream", name=stream, text=text))
-        merged += [] if is_stream else group
-    return merged
-
-
-def _tidy_output(output: NotebookNode) -> None:
-    match output.output_type:
-        case "stream":
-            output.text = _tidy(output.text)
-        case "error":
-            output.evalue = _tidy(output.evalue)
-            output.traceback = [_tidy(line) for line in output.traceback]
-        case _:
-            # An image's base64 text may by chance hold a path or an address.
-            for mime, data in output.data.items():
-                if mime.startswith(("text/", "image/svg")):
-                    output.data[mime] = _tidy(data)
-
-
-def _tidy(text: str) -> str:
-    """The text without what differs between machines and runs."""
-    here, home = (re.escape(str(path)) for path in (root(), Path.home()))
-    for pattern, plain in (
-        (r"\x1b\[[0-9;]*m", ""),
-        (rf"{here}/\.staging/[^/\s]+/outputs/", ""),
-        (rf"(?<![\w.-])(?:{here}|{home})(?![\w-])", "."),
-        (r"[^\s\"'(]*ipykernel_[0-9]+/", "ipykernel/"),
-        (r" at 0x[0-9a-fA-F]+", " at 0x…"),
-    ):
-        text = re.sub(pattern, plain, text)
-    return text
-
-
-def last_code_cell(path: str | Path) -> int:
-    """The number of the cell that writes a notebook's outputs, as `problems` demands."""
-    cells = read(path).cells
-    return max((n for n, cell in enumerate(cells, 1) if cell.cell_type == "code"), default=0)
-
-
-# ---------------------------------------------------------------- checks
-
-
-def problems(path: str | Path) -> list[str]:
-    """What keeps a source notebook from being committed, a sentence each; empty when good."""
-    try:
-        nb = read(path)
-    except AuditError as error:
-        return [str(error)]
-    found = [*faults(nb, path)]
-    if (root() / path).read_bytes() != serialise(clean_source(nb)).encode():
-        found.append("is not in its clean form; run: aidaudit notebooks --fix")
-    return found
-
-
-def faults(nb: NotebookNode, path: str | Path) -> Iterator[str]:
-    """What is wrong with a source notebook in whatever form it was saved, a sentence each."""
-    yield from _form_problems(nb)
-    yield from _parameter_problems(path)
-    for number, cell in enumerate(nb.cells, 1):
-        if cell.cell_type == "code":
-            yield from (f"cell {number}: {problem}" for problem in _code_problems(cell))
-
-
-def _form_problems(nb: NotebookNode) -> Iterator[str]:
-    if not nb.cells or nb.cells[0].cell_type != "markdown" or nb.cells[0].source[:2] != "# ":
-        yield "the first cell must be markdown and start with a title, '# …'"
-    before_code = itertools.takewhile(lambda cell: cell.cell_type != "code", nb.cells)
-    if not any("?" in cell.source for cell in before_code):
-        yield "no text before the first code cell asks the notebook's question (no '?')"
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    if not code or not any(map(_is_writer, _nodes(code[-1].source))):
-        yield "the last code cell must write the outputs: write_outputs(), write_… or save_…"
-
-
-def _parameter_problems(path: str | Path) -> Iterator[str]:
-    try:
-        declared = checking.declared(path)
-    except AuditError as error:
-        yield str(error)
-        return
-    for parameter in declared.values():
-        if not parameter.comment:
-            yield f"parameter '{parameter.name}' has no comment saying what it is"
-
-
-def _code_problems(cell: NotebookNode) -> Iterator[str]:
-    if cell.get("outputs"):
-        yield "has outputs; run: aidaudit notebooks --fix"
-    if cell.get("execution_count") is not None:
-        yield "has an execution count; run: aidaudit notebooks --fix"
-    try:
-        ast.parse(cell.source)
-    except SyntaxError as error:
-        yield f"is not plain Python, line {error.lineno}: {error.msg}"
-    for node in _nodes(cell.source):
-        match node:
-            case ast.ImportFrom(names=[ast.alias(name="*")], module=module):
-                yield f"imports * from {module}; import names"
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield f"defines '{node.name}'; move it to the package aidaudit"
-            case ast.Assign(value=ast.Lambda()) | ast.AnnAssign(value=ast.Lambda()):
-                yield f"names a lambda (line {node.lineno}); move it to the package aidaudit"
-            case ast.Constant(value=str(text)) if PATHS.search(text):
-                yield f"holds an absolute path, {text!r}; use one relative to the root"
-
-
-def _nodes(code: str) -> list[ast.AST]:
-    try:
-        return list(ast.walk(ast.parse(code)))
-    except SyntaxError:
-        return []
-
-
-def _is_writer(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id=called)) | ast.Call(func=ast.Attribute(attr=called)):
-            return called.startswith(("write_", "save_"))
-    return False

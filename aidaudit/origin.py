@@ -20,8 +20,8 @@ from aidaudit.donors import GROUPS, group, select
 from aidaudit.errors import AuditError
 from aidaudit.money import FxMethod
 from aidaudit.numbers import Numbers
-from aidaudit.schema import UNDATED
 from aidaudit.tables import RESULTS
+from aidaudit.vocabulary import UNDATED
 
 # Not a method, but what is left when the rate of any day will do.
 ANOTHER_DAY = "another_day"

@@ -9,15 +9,6 @@ import hashlib
 from base64 import b32encode
 
 CLEAN = "data/processed/clean"
-KIEL = "kiel_release_"
-# The interactive view of the report's page, as a Vega-Lite specification with its data.
-VIEW = "data/processed/all/view.json"
-LIBRARY = "report/build/view.js"
-# What tests/faults/run.py saw.
-FAULTS = "docs/faults.csv"
-MUTATIONS = "docs/mutations.csv"
-PERTURBATIONS = "docs/perturbations.csv"
-MUTANTS = "docs/mutants.csv"
 MANIFEST = "data/processed/manifest.json"
 # The pinned environment: outputs name its hash among what they were made from.
 LOCK = "envs/requirements.txt"
@@ -28,29 +19,9 @@ LOGS = "logs/notebooks"
 FORMATS = ("svg", "pdf", "png", "csv", "json")
 
 
-def raw_release(release: int) -> str:
-    """Folder of a Kiel release below data/raw."""
-    return f"kiel/release-{release:02d}"
-
-
 def clean(name: str) -> str:
     """A clean table: a context table, or kiel_release_NN."""
     return f"{CLEAN}/{name}.csv"
-
-
-def lookup(name: str) -> str:
-    """A classification: which words of the publishers fall into which class."""
-    return f"config/classifications/{name}.csv"
-
-
-def clean_release(release: int) -> str:
-    """The clean table of a Kiel release."""
-    return clean(f"{KIEL}{release:02d}")
-
-
-def release_of(name: str) -> int | None:
-    """The release of a clean table's name, or None for a context table."""
-    return int(name.removeprefix(KIEL)) if name.startswith(KIEL) else None
 
 
 def result(variant: str, name: str) -> str:

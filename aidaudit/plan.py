@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aidaudit import config, files, fingerprint, parameters, paths, repro, sources
+from aidaudit import config, files, fingerprint, layout, parameters, paths, repro, sources
 from aidaudit import excerpts as parts
 from aidaudit.errors import AuditError, nearest
 from aidaudit.excerpts import Excerpt
@@ -119,7 +119,7 @@ class Job:
 def _kinds() -> Iterator[Kind]:
     """Every rule that runs notebooks, in the order in which data flow."""
     variant, scenario = "{variant}", f"{SCENARIO}{{scenario}}"
-    release = f"{paths.KIEL}{{release}}"
+    release = f"{layout.KIEL}{{release}}"
     for rule, name in (("clean_kiel", release), ("clean_context", "{table}")):
         notebook = _notebook(rule.replace("_", "/"))
         yield Kind(rule, CLEAN, name, notebook, (paths.clean(name),))
@@ -133,7 +133,7 @@ def _kinds() -> Iterator[Kind]:
     totals = results(variant, "donor_totals", "monthly", "headline")
     yield analysis("results", variant, "results", *totals, paths.numbers(variant, "results"))
     yield analysis("switch", variant, "switch", *results(variant, "switch"))
-    specifications = (*results(config.ALL, "specifications"), paths.VIEW)
+    specifications = (*results(config.ALL, "specifications"), layout.VIEW)
     yield analysis("multiverse", config.ALL, "multiverse", *specifications)
     found = (*results(config.ALL, "origin_of_total", "origin_counts"),)
     yield analysis("origin", config.ALL, "origin", *found, paths.numbers(config.ALL, "origin"))
@@ -167,7 +167,7 @@ def job(group: str, name: str, variants: Sequence[str] | None = None) -> Job:
 
     Raises AuditError where there is none.
     """
-    if group == CLEAN and (release := paths.release_of(name)) is not None:
+    if group == CLEAN and (release := layout.release_of(name)) is not None:
         return KINDS["clean_kiel"].job({"release": release}, release=f"{release:02d}")
     if group == CLEAN and name in config.context():
         offer = {"table": name, "folders": config.context()[name]}
@@ -216,7 +216,7 @@ def jobs(variants: Sequence[str] | None = None) -> list[Job]:
     config.check_names()
     known = list(config.config().variants)
     chosen = list(variants or known)
-    names = [(CLEAN, f"{paths.KIEL}{release:02d}") for release in releases(chosen)]
+    names = [(CLEAN, f"{layout.KIEL}{release:02d}") for release in releases(chosen)]
     names += [(CLEAN, table) for table in config.context()]
     names += [(variant, "results") for variant in chosen]
     names += [(variant, "switch") for variant in chosen if config.switches(variant)]
@@ -296,7 +296,7 @@ def releases(variants: Sequence[str]) -> list[int]:
     """The Kiel releases that a build of these variants cleans, ascending."""
     chosen = [config.variant(name) for name in variants]
     entries = [*config.shown().values(), *config.claims()]
-    named = {paths.release_of(name) for entry in entries for name in entry.clean}
+    named = {layout.release_of(name) for entry in entries for name in entry.clean}
     return sorted(
         {number for one in chosen for number in (one.release, one.totals_release)}
         | {number for number in named if number is not None}
@@ -396,7 +396,7 @@ def reads(one: Job) -> list[str]:
         case ("analysis", "results.ipynb"):
             chosen = config.variant(one.group)
             return [
-                *map(paths.clean_release, (chosen.release, chosen.totals_release)),
+                *map(layout.clean_release, (chosen.release, chosen.totals_release)),
                 *map(paths.clean, ("donors", "rates")),
                 *_descriptors(one.group),
             ]
@@ -428,12 +428,12 @@ def raw(folder: str) -> list[str]:
 
 
 def _releases(numbers: Sequence[int]) -> list[str]:
-    tables = [paths.clean_release(number) for number in numbers]
+    tables = [layout.clean_release(number) for number in numbers]
     return [*tables, *(_descriptor(number) for number in numbers)]
 
 
 def _descriptor(release: int) -> str:
-    return f"data/raw/{paths.raw_release(release)}/datapackage.json"
+    return f"data/raw/{layout.raw_release(release)}/datapackage.json"
 
 
 def _descriptors(variant: str) -> list[str]:
@@ -446,14 +446,14 @@ def _looked_at(entry: config.Reads, variant: str) -> list[str]:
     """Clean tables and lookups that an entry of figures.yaml or claims.yaml names."""
     release = config.parameters(variant)["release"]
     names = [
-        f"{paths.KIEL}{release:02d}" if name == config.ACTIVITIES else name
+        f"{layout.KIEL}{release:02d}" if name == config.ACTIVITIES else name
         for name in entry.clean
     ]
-    numbers = [n for n in map(paths.release_of, names) if n is not None]
+    numbers = [n for n in map(layout.release_of, names) if n is not None]
     return sorted(
         {
             *map(paths.clean, names),
-            *map(paths.lookup, entry.lookups),
+            *map(layout.lookup, entry.lookups),
             *map(_descriptor, numbers),
             *_descriptors(variant),
         }
@@ -475,10 +475,10 @@ def _report(variants: Sequence[str]) -> list[str]:
         *[paths.table(name, variant)["json"] for name, variant in config.tabled(variants)],
         *[paths.receipt(*listed) for listed in config.listed(variants)],
         *[f"data/raw/{package}/datapackage.json" for package in sources.packages()],
-        paths.FAULTS,
-        paths.MUTATIONS,
-        paths.PERTURBATIONS,
-        paths.MUTANTS,
+        layout.FAULTS,
+        layout.MUTATIONS,
+        layout.PERTURBATIONS,
+        layout.MUTANTS,
     ]
 
 
@@ -499,7 +499,14 @@ def further(
             drawn = [*config.drawn(every), ("V01", config.ALL)]
             pictures = [paths.figure(f, v)[kind] for f, v in drawn for kind in ("svg", "pdf")]
             text = "report/build/report.md"
-            return "render", [text, *sections(), *style(), *pictures, paths.VIEW, paths.LIBRARY]
+            return "render", [
+                text,
+                *sections(),
+                *style(),
+                *pictures,
+                layout.VIEW,
+                layout.LIBRARY,
+            ]
         case ("report", "pages"):
             return "pages", [*(one.executed for one in jobs(every)), *style()]
         case ("report", "manifest"):
@@ -574,7 +581,7 @@ def _raw_folders(one: Job) -> list[str]:
         return one.offer["folders"]
     number = one.offer["release"]
     # It is held against those before and after it.
-    return [paths.raw_release(n) for n in (number, *sources.neighbours(number))]
+    return [layout.raw_release(n) for n in (number, *sources.neighbours(number))]
 
 
 def _corrections(folder: str) -> Excerpt:

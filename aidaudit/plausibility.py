@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from aidaudit import aggregate, clean, files, paths, schema, sources
+from aidaudit import aggregate, clean, files, layout, schema, sources
 from aidaudit.errors import AuditError
-from aidaudit.schema import NOT_SPLIT, UNDATED
 from aidaudit.tables import RAW
+from aidaudit.vocabulary import NOT_SPLIT, UNDATED
 
 ACCEPTED = Path("data/raw/plausibility.csv")
 
@@ -194,7 +194,7 @@ def accepted(release: int | None = None) -> pd.DataFrame:
 
 def of_release(release: int) -> pd.DataFrame:
     """`check` of a release as ingested, against those before and after it."""
-    folder = paths.raw_release(release)
+    folder = layout.raw_release(release)
     raw, shown = clean.corrected(folder), sources.table_path(folder)
     return check(
         release,

@@ -12,31 +12,20 @@ import os
 import re
 import subprocess
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
-from aidaudit import explorer, inert, paths, repro
+from aidaudit import inert, paths, repro
 from aidaudit.errors import AuditError, nearest
 from aidaudit.numbers import origin
-from aidaudit.verdicts import LOOKS
 
 REFERENCES = "# References {.unnumbered}\n\n::: {#refs}\n:::\n"
 FOLDER = "report"  # sources and built report; links between built files start here
-
-# Interactive views of the page → what stands in their place where no script runs, and in PDF.
-VIEWS = {
-    "headline": "The page of this report (report.html) has an interactive view here: it shows "
-    "the total for a release, a day, donors, a measure, types of aid, exchange rate and prices "
-    "that the reader chooses. Figure F20 shows all of them at once."
-}
-VIEW_ANCHOR = 'id="view-headline"'
-
-# verdict → (its class in style.css and template.typ, its symbol)
-VERDICTS = {verdict: (look.style, look.symbol) for verdict, look in LOOKS.items()}
 
 
 @dataclass(frozen=True)
@@ -118,18 +107,20 @@ def resolve(
     numbers: Mapping[str, Mapping[str, Mapping]],
     figures: Mapping[tuple[str, str], Figure],
     tables: Mapping[str, str],
+    views: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Put numbers, figures and tables in the place of their `{{placeholders}}`.
 
     numbers: variant → key → {value, unit, display, job, cell, …}. figures: (id, variant) →
-    Figure. tables: name → Markdown. `{{variant:key}}` stands in a sentence;
+    Figure. tables: name → Markdown. views: interactive view → what stands in its place where
+    no script runs. `{{variant:key}}` stands in a sentence;
     `{{figure:F01:article}}` and `{{table:T01}}` stand alone on their line.
     Raises AuditError with line, column and the nearest known name for anything unresolved.
     """
-    return PLACEHOLDER.sub(lambda m: _one(m, text, file, numbers, figures, tables), text)
+    return PLACEHOLDER.sub(lambda m: _one(m, text, file, numbers, figures, tables, views), text)
 
 
-def _one(match, text, file, numbers, figures, tables) -> str:
+def _one(match, text, file, numbers, figures, tables, views) -> str:
     """What one placeholder becomes."""
     name = (match["name"] or "").strip()
     kind, _, rest = name.partition(":")
@@ -152,9 +143,9 @@ def _one(match, text, file, numbers, figures, tables) -> str:
             raise fail("no such figure", known, "Figures are declared in config/figures.yaml.")
         return _figure(figures[key])
     if kind == "view":
-        if rest not in VIEWS:
-            raise fail("no such view", VIEWS, f"Views: {', '.join(VIEWS)}.")
-        return f"::: {{#view-{rest} .view}}\n{VIEWS[rest]}\n:::"
+        if rest not in views:
+            raise fail("no such view", views, f"Views: {', '.join(views)}.")
+        return f"::: {{#view-{rest} .view}}\n{views[rest]}\n:::"
     if kind == "table":
         if rest not in tables:
             raise fail("no such table", tables, f"Tables: {', '.join(sorted(tables))}.")
@@ -310,6 +301,7 @@ def assemble(
     numbers: Mapping[str, Mapping[str, Mapping]],
     figures: Mapping[tuple[str, str], Figure],
     tables: Mapping[str, str],
+    views: Mapping[str, str] = MappingProxyType({}),
     title: str,
     subtitle: str = "",
     authors: Sequence[str] = (),
@@ -325,7 +317,7 @@ def assemble(
     def read(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
         typed_numbers(text, path)
-        return resolve(text, path, numbers, figures, tables)
+        return resolve(text, path, numbers, figures, tables, views)
 
     _placed_once(sections)
     day = datetime.fromtimestamp(repro.SOURCE_DATE_EPOCH, UTC)
@@ -364,89 +356,27 @@ def _placed_once(sections: Sequence[Path]) -> None:
             seen[match[1]] = path
 
 
-# --- the table of claims ---------------------------------------------------------------
-
-
-def verdict_markdown(verdict: str) -> str:
-    """A verdict as symbol and words; colour is added by the style.
-
-    Raises AuditError for an unknown verdict.
-    """
-    if verdict not in VERDICTS:
-        mend = f"{nearest(verdict, list(VERDICTS))}Use one of the expected verdicts."
-        known = ", ".join(f"'{v}'" for v in VERDICTS)
-        raise AuditError("unknown verdict", found=verdict, expected=known, mend=mend)
-    style, symbol = VERDICTS[verdict]
-    # The space after the symbol does not break, or the symbol would stand on its own line.
-    symbol = _span(plain(symbol), "symbol", ' aria-hidden="true"')
-    return _span(f"{symbol}\u00a0{verdict}", f"verdict {style}")
-
-
-def _span(content: str, classes: str, attributes: str = "") -> str:
+def span(content: str, classes: str, attributes: str = "") -> str:
     """Markdown of a span. Written with brackets, pandoc would read nested ones many times."""
     return f'<span class="{classes}"{attributes}>{content}</span>'
-
-
-def claims_markdown(rows: Sequence[Mapping], caption: str, *, name: str = "T01") -> str:
-    """The table of claims as Markdown, for `{{table:…}}`.
-
-    rows: claim_id, locator, paraphrase, asserted, computed, interval, verdicts (variant →
-    verdict), judged_verdict, reason, figure (id) and anchor (link, such as '#F01-article'),
-    why (the rule's reason), evidence (lines of text) and notebook (link). What a verdict
-    rests on folds out in HTML; the PDF leaves it to the archived table.
-    Cells are plain text; a missing or empty one becomes a dash. Other variants are named only
-    where their verdict differs. Each row can be linked to as `#claim-MIL-2a`.
-    Raises AuditError for an unknown verdict.
-    """
-    head = "| Claim | What the article says | Asserted | Computed | Verdict |"
-    # The dashes give the widths: pandoc uses them since the rows are longer than a line.
-    rule = f"|:{'-' * 11}|:{'-' * 38}|:{'-' * 14}|:{'-' * 16}|:{'-' * 20}|"
-    body = (f"| {' | '.join(_claim_cells(row))} |" for row in rows)
-    lines = [head, rule, *body, "", f": {caption} {{#{name}}}"]
-    return "::: claims\n" + "\n".join(lines) + "\n:::"
-
-
-def _claim_cells(row: Mapping) -> Iterator[str]:
-    """The five cells of one claim; `below` is a second, smaller line within a cell."""
-
-    def below(text: str) -> str:
-        return f" {_span(text, 'below')}" if text else ""
-
-    def cell(key: str) -> str:
-        value = row.get(key)
-        # NaN is what an empty cell of a table read by pandas is.
-        return "" if value is None or value != value else plain(value)
-
-    figure, anchor = cell("figure"), row.get("anchor")
-    figure = link(figure, anchor) if figure and anchor else figure
-    identifier = row["claim_id"]
-    yield f"[{identifier}]{{#claim-{identifier}}}{below('¶ ' + cell('locator'))}{below(figure)}"
-    lines = [plain(line) for line in row.get("evidence") or []]
-    if row.get("why"):
-        lines.append(f"Rule: {cell('why')}")
-    if row.get("notebook"):
-        lines.append(link("Notebook", row["notebook"]))
-    fold = "".join(_span(line, "line") for line in lines)
-    evidence = f" {_span(fold, 'evidence')}" if fold else ""
-    yield (cell("paraphrase") or "–") + below(cell("reason")) + evidence
-    yield cell("asserted") or "–"
-    yield (cell("computed") or "–") + below(cell("interval"))
-    judged = row["judged_verdict"]
-    verdicts = row.get("verdicts") or {}
-    differs = (
-        f"{plain(name)}: {plain(other)}" for name, other in verdicts.items() if other != judged
-    )
-    yield verdict_markdown(judged) + below("; ".join(differs))
 
 
 # --- formats ---------------------------------------------------------------------------
 
 
-def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None:
+def to_html(
+    markdown: str,
+    out: Path,
+    root: Path,
+    *,
+    made_from: str = "",
+    views: Callable[[str, Path], tuple[str, list[str]]] | None = None,
+) -> None:
     """Write the report as one HTML page that asks nothing of any server.
 
     markdown: from `assemble`. root: the repository, whose report/ has the template, style,
     filters and bibliography. made_from: the hash of what it is made from, for its metadata.
+    views: page and root → the page with its interactive views, and their scripts.
     Raises AuditError for an unresolved citation, a picture that is not there, is none or lies
     elsewhere, and anything that the page would load or run but its own scripts.
     """
@@ -464,22 +394,16 @@ def to_html(markdown: str, out: Path, root: Path, *, made_from: str = "") -> Non
     options += ("--lua-filter=report/tables.lua", *_marks("report-html", made_from))
     page = inert.embedded(_report(markdown, root, *options), FOLDER, root, root)
     scripts = own_scripts(root)
-    if VIEW_ANCHOR in page:
-        spec = json.loads((root / paths.VIEW).read_text("utf-8"))
-        page = explorer.embed(page, spec, scripts[-1])
-    else:
-        scripts.pop()
+    if views:
+        page, of_views = views(page, root)
+        scripts += of_views
     _write(out, inert.sealed(page, out, scripts).encode())
 
 
 def own_scripts(root: Path) -> list[str]:
-    """The scripts of the page, before anything is filled in: the last draws the view."""
+    """The scripts of the page's template, before anything is filled in."""
     template = (root / FOLDER / "template.html").read_text("utf-8")
-    library = root / paths.LIBRARY
-    return [
-        *re.findall(r"<script>(.*?)</script>", template, re.DOTALL),
-        explorer.script(library.read_text("utf-8") if library.is_file() else ""),
-    ]
+    return re.findall(r"<script>(.*?)</script>", template, re.DOTALL)
 
 
 def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from aidaudit import aggregate
 from aidaudit.donors import select
 from aidaudit.errors import AuditError
-from aidaudit.schema import UNDATED
+from aidaudit.vocabulary import UNDATED
 
 # The parts of a change, in the order in which they are shown.
 NEW, REMOVED = "activities entered later", "activities taken out"

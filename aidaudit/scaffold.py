@@ -20,7 +20,18 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from aidaudit import checks, config, files, notebooks, paths, plan, repro, sources, starts
+from aidaudit import (
+    checks,
+    config,
+    files,
+    layout,
+    notebook_form,
+    paths,
+    plan,
+    repro,
+    sources,
+    starts,
+)
 from aidaudit.errors import AuditError, nearest
 from aidaudit.starts import MARK, quoted
 
@@ -63,7 +74,7 @@ def left(name: str) -> list[str]:
     """What is still to fill in for a figure (F24) or claim (LTS-9b): its place and words."""
     if re.fullmatch(r"F[0-9][0-9]", name):
         notebook = _notebook(name)
-        cells = notebooks.read(notebook).cells
+        cells = notebook_form.read(notebook).cells
         texts = [(f"{notebook}, cell {at}", cell.source) for at, cell in enumerate(cells, 1)]
         texts += [*_rows(FIGURES, *_span(FIGURES, name)), *_rows(_test_of("figure", name))]
     else:
@@ -208,13 +219,13 @@ def figure(
         )
     values = config.parameters(group)
     notebook = starts.notebook_of_figure(name, title, start, values, once=group == config.ALL)
-    where = paths.clean_release(values["release"])
+    where = layout.clean_release(values["release"])
     table = paths.result(group, reads) if start.table[0] == "RESULTS" else where
     begins, end = _begins(_text(FIGURES))
     before = next((row for one, row in begins.items() if one > name), end)
     return Scaffold(
         new={
-            _notebook(name): notebooks.serialise(nbformat.from_dict(notebook)),
+            _notebook(name): notebook_form.serialise(nbformat.from_dict(notebook)),
             _test_of("figure", name): starts.test_of_figure(
                 name, start, table, values["release"]
             ),
@@ -450,7 +461,7 @@ def _able_to_show(number: int, cut_off: str) -> tuple[int, str, str]:
     if depth != "donor_totals":
         raise AuditError(
             f"release {number} has {depth} only, and a variant counts allocations.",
-            file=f"data/raw/{paths.raw_release(number)}",
+            file=f"data/raw/{layout.raw_release(number)}",
             expected="activities, donors by month, or totals by donor",
             mend="allocations exist from release 16 on: take that one or a later one.",
         )
@@ -467,7 +478,7 @@ def _able_to_show(number: int, cut_off: str) -> tuple[int, str, str]:
 def _is_sound(notebook: str) -> bool:
     """Whether a notebook can be read for its parameters; `aidaudit notebooks` says why not."""
     try:
-        return not any(notebooks.faults(notebooks.read(notebook), notebook))
+        return not any(checks.faults(notebook_form.read(notebook), notebook))
     except AuditError:
         return False
 

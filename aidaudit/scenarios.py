@@ -15,7 +15,7 @@ import pandas as pd
 from aidaudit import money
 from aidaudit.donors import GROUPS, US, select
 from aidaudit.errors import AuditError, nearest
-from aidaudit.schema import UNDATED
+from aidaudit.vocabulary import UNDATED
 
 MILITARY, OTHER, ALL_AID = "Military", "Other", "All aid"
 ALL_SIDES = "all"

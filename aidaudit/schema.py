@@ -19,18 +19,11 @@ import pandera.pandas as pa
 from aidaudit import csvs, digits, files
 from aidaudit.errors import AuditError, nearest
 
-# No single activity announced so far exceeds 50 bn EUR (the EU's Ukraine Facility); a value
-# ten times that is a unit slip (thousands or millions read as euros).
-ABSURD_EUR = 5e11
 # The longest text of a fact table is an address of 200 characters, of a processed one a reason.
 LONGEST = 1_000
 # Whoever opens a table in a spreadsheet must not run what a publisher's cell says.
 NO_FORMULA = r"^(?![=@\t\r]|[+-](?![0-9.]|$))"
 AGAIN = "ingest the upstream file again."
-AID_TYPES = ["Financial", "Humanitarian", "Military"]
-NOT_SPLIT = "Not split by type"
-MEASURES = ["allocation", "commitment"]
-UNDATED = "undated"
 MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aidaudit import digits, files, paths, repro
+from aidaudit import digits, files, layout, repro
 from aidaudit.errors import AuditError, nearest
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def release(number: int) -> dict:
             expected=f"one of {release_numbers()}",
             mend="run `aidaudit ingest kiel FILE --release N --cut-off DATE`.",
         )
-    return package(paths.raw_release(number))
+    return package(layout.raw_release(number))
 
 
 def depth(number: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from aidaudit.notebooks import METADATA
+from aidaudit.notebook_form import METADATA
 
 MARK = "TO FILL IN"
 
@@ -59,7 +59,7 @@ STARTS = {
         table=("RESULTS", "monthly"),
         parameters=("variant", "release", "cut_off"),
         imports="from aidaudit import charts, paths, results\n"
-        "from aidaudit.numbers import Numbers\nfrom aidaudit.schema import UNDATED",
+        "from aidaudit.numbers import Numbers\nfrom aidaudit.vocabulary import UNDATED",
         heading="## Allocations by month\n\nUndated rows cannot be placed in time.",
         compute="""\
 monthly = results.read(variant, "monthly")
@@ -105,7 +105,7 @@ plotted.head(3).round(2)""",
         table=("CLEAN", "activities"),
         parameters=("variant", "release", "cut_off"),
         imports="from aidaudit import aggregate, charts, clean, paths\n"
-        "from aidaudit.numbers import Numbers\nfrom aidaudit.schema import UNDATED",
+        "from aidaudit.numbers import Numbers\nfrom aidaudit.vocabulary import UNDATED",
         heading="## Allocations by month\n\nUndated rows cannot be placed in time.",
         compute="""\
 rows = aggregate.cut(aggregate.by_measure(clean.read_kiel(release), ["allocation"]), cut_off)

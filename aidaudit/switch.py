@@ -14,7 +14,7 @@ import pandas as pd
 
 from aidaudit.donors import select
 from aidaudit.numbers import Numbers
-from aidaudit.schema import AID_TYPES, UNDATED
+from aidaudit.vocabulary import AID_TYPES, UNDATED
 
 US_GROUP = "us"
 # In per cent of the fall.

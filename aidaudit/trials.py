@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 
-from aidaudit import files, paths
+from aidaudit import files, layout
 
 COUNTS = ("rounds", "accepted", "refused")
 MUTANTS = ("mutants", "killed", "survived", "explained")
@@ -17,7 +17,7 @@ MUTANTS = ("mutants", "killed", "survived", "explained")
 
 def mutations() -> list[dict]:
     """A row for each kind of file and way to change it; counts are numbers."""
-    return read(paths.MUTATIONS, COUNTS)
+    return read(layout.MUTATIONS, COUNTS)
 
 
 def by_target(rows: list[dict]) -> list[dict]:
@@ -35,12 +35,12 @@ def by_target(rows: list[dict]) -> list[dict]:
 def perturbations() -> list[dict]:
     """A row for each raw table: what was changed, and how much changed with it."""
     counts = ("verdicts", "numbers", "plotted", "shown", "tables", "unchanged", "refused")
-    return read(paths.PERTURBATIONS, counts)
+    return read(layout.PERTURBATIONS, counts)
 
 
 def mutants() -> list[dict]:
     """A row for each module: changes to it, killed by a test, survived, explained."""
-    return read(paths.MUTANTS, MUTANTS)
+    return read(layout.MUTANTS, MUTANTS)
 
 
 def read(path: str, counts: tuple[str, ...] = ()) -> list[dict]:

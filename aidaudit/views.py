@@ -10,7 +10,7 @@ import pandas as pd
 from aidaudit import money
 from aidaudit.donors import US, select
 from aidaudit.errors import AuditError
-from aidaudit.schema import AID_TYPES, UNDATED
+from aidaudit.vocabulary import AID_TYPES, UNDATED
 
 EUROPE = "Europe"
 # The last year before the full-scale invasion: what donors could have been thought to afford.

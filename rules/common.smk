@@ -3,7 +3,7 @@
 import json
 
 from aidaudit import config as settings
-from aidaudit import baseline, excerpts, fingerprint, paths, plan, receipts, repro
+from aidaudit import baseline, excerpts, fingerprint, layout, paths, plan, receipts, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.

@@ -14,7 +14,7 @@ use rule job as library with:
         read=[],
         environment=LOCK,
     output:
-        made=update(paths.LIBRARY),
+        made=update(layout.LIBRARY),
         receipt=update(paths.receipt("report", "library")),
     log:
         "logs/library.log",

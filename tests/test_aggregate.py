@@ -11,8 +11,8 @@ from aidaudit import aggregate, clean, money
 from aidaudit.donors import PARTITION
 from aidaudit.errors import AuditError
 from aidaudit.numbers import Numbers
-from aidaudit.schema import AID_TYPES, MEASURES
 from aidaudit.tables import RESULTS
+from aidaudit.vocabulary import AID_TYPES, MEASURES
 
 CUT_OFF = "2022-03-31"
 

@@ -20,7 +20,7 @@ from aidaudit import (
     baseline,
     config,
     inert,
-    notebooks,
+    notebook_form,
     paths,
     plan,
     report,
@@ -167,7 +167,7 @@ def test_every_number_names_its_own_job_cell_and_file(built):
             assert set(entry) in (known | {"is"}, known | {"from"})
         numbers_.check(numbers, variant, lambda path: (built / path).read_text("utf-8"))
         for entry in numbers.values():
-            cells = notebooks.read(plan.job(*entry["job"].split("/")).notebook).cells
+            cells = notebook_form.read(plan.job(*entry["job"].split("/")).notebook).cells
             assert "umbers" in cells[entry["cell"] - 1].source
 
 

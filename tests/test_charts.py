@@ -12,10 +12,10 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from pypdf import PdfReader
 
-from aidaudit import charts, paths, verdicts
+from aidaudit import charts, figures, paths, verdicts
 from aidaudit.donors import PARTITION
 from aidaudit.errors import AuditError
-from aidaudit.schema import AID_TYPES
+from aidaudit.vocabulary import AID_TYPES
 
 ROOT = Path(__file__).parents[1]
 WORDS = {
@@ -32,7 +32,7 @@ def written(monkeypatch, tmp_path):
     """Where figures go: never into the repository."""
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
-    monkeypatch.setattr(charts.files, "by_hand", lambda: None)
+    monkeypatch.setattr(figures.files, "by_hand", lambda: None)
     # The build fixes the date of PDFs; so must the test.
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
 
@@ -41,7 +41,7 @@ def written(monkeypatch, tmp_path):
         full.parent.mkdir(parents=True, exist_ok=True)
         return full
 
-    monkeypatch.setattr(charts.files, "target", target)
+    monkeypatch.setattr(figures.files, "target", target)
     yield tmp_path
     plt.close("all")
 

@@ -79,7 +79,7 @@ def test_united_kingdom_has_left_the_eu(members):
 
 
 def test_register_turns_a_bare_year_into_its_first_day():
-    found = donors.register(
+    found = clean.register(
         pd.DataFrame(
             {
                 "donor": ["Sweden", "Canada", "Fund"],

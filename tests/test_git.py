@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import baseline, bundle, checks, cli, git, notebooks
+from aidaudit import baseline, bundle, checks, cli, git, notebook_form
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -220,12 +220,12 @@ def test_files_that_git_does_not_know_are_named(clone):
 
 def test_a_notebook_that_git_holds_with_outputs_is_named(clone):
     assert checks.slipped_through(git.staged()) == []
-    nb = notebooks.read(SOURCE)
+    nb = notebook_form.read(SOURCE)
     code = next(cell for cell in nb.cells if cell.cell_type == "code")
     code.execution_count = 3
-    (clone / SOURCE).write_text(notebooks.serialise(nb), "utf-8")
+    (clone / SOURCE).write_text(notebook_form.serialise(nb), "utf-8")
     shell(clone, "add", SOURCE)
-    notebooks.fix(SOURCE)
+    notebook_form.fix(SOURCE)
     (told,) = checks.slipped_through(git.staged())
     assert SOURCE in told
     # The advice, followed.

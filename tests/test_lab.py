@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import files, lab, notebooks, plan
+from aidaudit import checks, files, lab, notebook_form, plan
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def checkout(tmp_path, monkeypatch):
     for file in ("Snakefile", "CITATION.cff", ".gitattributes", "report/abstract.md"):
         shutil.copy(ROOT / file, tmp_path / file)
     for path in (tmp_path / "notebooks").rglob("*.ipynb"):
-        path.write_bytes(notebooks.cleaned(path.read_bytes()))
+        path.write_bytes(notebook_form.cleaned(path.read_bytes()))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -59,8 +59,8 @@ def hook(path: Path) -> None:
 
 def test_a_copy_has_the_cell_that_the_dag_would_inject(checkout):
     copy = checkout / lab.copy_of(plan.named("F02", "literal"))
-    nb = notebooks.read(copy)
-    (injected,) = [cell for cell in nb.cells if notebooks.added(cell)]
+    nb = notebook_form.read(copy)
+    (injected,) = [cell for cell in nb.cells if notebook_form.added(cell)]
     values: dict = {}
     exec(injected.source, values)
     job = plan.named("F02", "literal")
@@ -70,7 +70,9 @@ def test_a_copy_has_the_cell_that_the_dag_would_inject(checkout):
     assert nb.metadata.language_info.codemirror_mode.name == "ipython"
     place = nb.cells.index(injected)
     assert "parameters" in nb.cells[place - 1].metadata.tags
-    assert (checkout / SOURCE).read_bytes() == notebooks.cleaned((ROOT / SOURCE).read_bytes())
+    assert (checkout / SOURCE).read_bytes() == notebook_form.cleaned(
+        (ROOT / SOURCE).read_bytes()
+    )
 
 
 def test_what_is_saved_goes_back_without_injected_cell_and_outputs(checkout):
@@ -89,7 +91,7 @@ def test_what_is_saved_goes_back_without_injected_cell_and_outputs(checkout):
     after = (checkout / SOURCE).read_text("utf-8")
     assert "A new reading." in after
     assert "injected-parameters" not in after
-    assert notebooks.problems(SOURCE) == []
+    assert checks.problems(SOURCE) == []
     changed = set(before.splitlines()) ^ set(after.splitlines())
     assert len(changed) == 2
     # Saving again is no conflict: the copy knows in which state it left the source.
@@ -105,7 +107,7 @@ def test_a_change_made_elsewhere_is_never_overwritten(checkout):
         hook(first)
     assert source.read_text("utf-8") == elsewhere
     # Outputs alone, as from another window of JupyterLab, are no change.
-    source.write_bytes(notebooks.cleaned((ROOT / SOURCE).read_bytes()))
+    source.write_bytes(notebook_form.cleaned((ROOT / SOURCE).read_bytes()))
     saved_in_the_lab(source)
     hook(first)
 
@@ -174,7 +176,7 @@ def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
     job = plan.named("F02", "literal")
     with pytest.raises(AuditError, match="has not failed"):
         lab.stopped_copy(job)
-    nb = notebooks.read(checkout / lab.copy_of(job))
+    nb = notebook_form.read(checkout / lab.copy_of(job))
     # As the runner leaves it: a note on top, and the error's cell with its output.
     error = nbformat.v4.new_markdown_cell(
         "An error", metadata={"tags": ["papermill-error-cell-tag"]}
@@ -182,7 +184,7 @@ def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
     nb.cells.insert(0, error)
     nb.cells[6].outputs = [nbformat.v4.new_output("stream", text="as far as it ran\n")]
     (checkout / job.log).parent.mkdir(parents=True)
-    notebooks.write_canonical(nb, job.log)
+    notebook_form.write_canonical(nb, job.log)
     source = (checkout / SOURCE).read_bytes()
 
     copy = checkout / lab.stopped_copy(job)
@@ -261,8 +263,8 @@ def tiny(code: str) -> None:
         nbformat.v4.new_code_cell(FREE, metadata={"tags": ["parameters"]}),
         nbformat.v4.new_code_cell(code),
     ]
-    nb = notebooks.clean_source(nbformat.v4.new_notebook(cells=cells))
-    Path(SOURCE).write_text(notebooks.serialise(nb), "utf-8")
+    nb = notebook_form.clean_source(nbformat.v4.new_notebook(cells=cells))
+    Path(SOURCE).write_text(notebook_form.serialise(nb), "utf-8")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from aidaudit import config, notebooks, parameters
+from aidaudit import checks, config, notebook_form, notebooks, parameters
 from aidaudit.errors import AuditError
 
 PARAMETERS = """\
@@ -39,8 +39,8 @@ def save(*code, parameters=PARAMETERS, path="notebooks/n.ipynb"):
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),
         *map(new_code_cell, code),
     ]
-    nb = notebooks.clean_source(new_notebook(cells=cells))
-    (notebooks.root() / path).write_text(notebooks.serialise(nb), "utf-8")
+    nb = notebook_form.clean_source(new_notebook(cells=cells))
+    (notebooks.root() / path).write_text(notebook_form.serialise(nb), "utf-8")
     return path
 
 
@@ -235,7 +235,7 @@ def test_failure_names_cell_and_whole_message_and_touches_no_output(checkout):
     assert (checkout / "out/a.txt").read_text() == "old"
     assert not (checkout / "out/n.ipynb").exists()
     assert list((checkout / ".staging").iterdir()) == []
-    kept = notebooks.read("logs/n.ipynb")
+    kept = notebook_form.read("logs/n.ipynb")
     assert any("is odd" in str(cell.get("outputs")) for cell in kept.cells)
 
 
@@ -381,8 +381,8 @@ def test_canonical_removes_what_differs_between_runs(checkout):
     )
     nb = new_notebook(cells=[new_markdown_cell("t"), cell], metadata={"papermill": {"v": 1}})
     nb.metadata.language_info = {"name": "python", "version": "3.11.7"}
-    clean = notebooks.canonical(nb)
-    assert clean.metadata == notebooks.METADATA
+    clean = notebook_form.canonical(nb)
+    assert clean.metadata == notebook_form.METADATA
     assert [one.id for one in clean.cells] == ["cell-01", "cell-02"]
     assert clean.cells[1].metadata == {"tags": ["a"]}
     assert clean.cells[1].execution_count == 1
@@ -392,14 +392,14 @@ def test_canonical_removes_what_differs_between_runs(checkout):
     assert result.data == {"text/plain": "<A at 0x…>", "image/png": " at 0x7f"}
     assert result.execution_count == 1
     assert nb.cells[1].execution_count == 17
-    assert notebooks.canonical(clean) == clean
+    assert notebook_form.canonical(clean) == clean
 
 
 def test_clean_source_keeps_good_ids_and_replaces_doubled_ones():
     nb = new_notebook(cells=[new_code_cell("1", id="one"), new_code_cell("2", id="two")])
-    assert [cell.id for cell in notebooks.clean_source(nb).cells] == ["one", "two"]
+    assert [cell.id for cell in notebook_form.clean_source(nb).cells] == ["one", "two"]
     nb.cells[1].id = "one"
-    assert [cell.id for cell in notebooks.clean_source(nb).cells] == ["cell-01", "cell-02"]
+    assert [cell.id for cell in notebook_form.clean_source(nb).cells] == ["cell-01", "cell-02"]
 
 
 # ---------------------------------------------------------------- checks
@@ -407,7 +407,7 @@ def test_clean_source_keeps_good_ids_and_replaces_doubled_ones():
 
 def test_good_notebook_has_no_problems(checkout):
     path = save(f"from aidaudit import files\nurl = 'https://x.org/home/a'\n{WRITE}")
-    assert notebooks.problems(path) == []
+    assert checks.problems(path) == []
 
 
 @pytest.mark.parametrize(
@@ -424,17 +424,17 @@ def test_good_notebook_has_no_problems(checkout):
     ],
 )
 def test_bad_code_is_named_with_its_cell(checkout, code, message):
-    (problem,) = notebooks.problems(save(code, WRITE))
+    (problem,) = checks.problems(save(code, WRITE))
     assert problem.startswith("cell 3: ")
     assert message in problem
 
 
 def test_missing_parts_are_each_named(checkout):
     path = save("x = 1", parameters='donor: str = "x"')
-    nb = notebooks.read(path)
+    nb = notebook_form.read(path)
     nb.cells[0].source = "No title."
-    (checkout / path).write_text(notebooks.serialise(nb), "utf-8")
-    text = "\n".join(notebooks.problems(path))
+    (checkout / path).write_text(notebook_form.serialise(nb), "utf-8")
+    text = "\n".join(checks.problems(path))
     for part in ("start with a title", "question", "must write the outputs", "'donor' has no"):
         assert part in text
 
@@ -447,17 +447,17 @@ def test_run_notebook_is_refused_and_fix_cleans_it(checkout):
     raw["cells"][2]["outputs"] = [new_output("stream", name="stdout", text="x")]
     raw["metadata"]["widgets"] = {}
     (checkout / path).write_text(json.dumps(raw))
-    text = "\n".join(notebooks.problems(path))
+    text = "\n".join(checks.problems(path))
     for part in ("cell 3: has outputs", "cell 3: has an execution count", "notebooks --fix"):
         assert part in text
-    notebooks.fix(path)
+    notebook_form.fix(path)
     assert (checkout / path).read_bytes() == good
 
 
 @pytest.mark.parametrize("content", ["not json", "[]", '{"nbformat": 3, "worksheets": []}'])
 def test_other_files_are_not_notebooks(checkout, content):
     (checkout / "x.ipynb").write_text(content)
-    (problem,) = notebooks.problems("x.ipynb")
+    (problem,) = checks.problems("x.ipynb")
     assert problem.startswith("x.ipynb: not a notebook")
 
 
@@ -467,4 +467,4 @@ def test_a_notebook_with_both_sides_of_a_merge_is_told_with_the_row(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     Path("n.ipynb").write_text('{\n<<<<<<< HEAD\n "a": 1\n=======\n>>>>>>> b\n}\n', "utf-8")
     with pytest.raises(AuditError, match=r"(?s)n\.ipynb, row 2: a merge .*--ours -- n\.ipynb"):
-        notebooks.read("n.ipynb")
+        notebook_form.read("n.ipynb")

@@ -7,7 +7,7 @@ import copies
 import pandas as pd
 import pytest
 
-from aidaudit import clean, ingest, paths, plausibility, schema, sources
+from aidaudit import clean, ingest, layout, plausibility, schema, sources
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import kiel
 from aidaudit.tables import RAW
@@ -20,7 +20,7 @@ NUMBER = 21
 @pytest.fixture(scope="module")
 def raw():
     """Activities of release 21, corrected; the release before is 19, totals by donor."""
-    return clean.corrected(paths.raw_release(NUMBER))
+    return clean.corrected(layout.raw_release(NUMBER))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_a_swapped_currency_is_told_at_its_row(raw, before, was, named):
 
 
 def test_dollars_read_as_euros_are_told():
-    totals = clean.corrected(paths.raw_release(30))
+    totals = clean.corrected(layout.raw_release(30))
     euros = [c for c in totals if c.endswith("_eur_bn")]
     at = totals.index[totals["donor"] == "Norway"][0]
     totals.loc[at, euros] *= 1.17
@@ -199,7 +199,7 @@ def checkout(tmp_path, monkeypatch):
 
 def totals_of(release: int, path: Path, factor: float = 1) -> Path:
     """The publisher's file of a release with totals by donor."""
-    totals = clean.corrected(paths.raw_release(release))[list(kiel.DONOR_TOTALS)]
+    totals = clean.corrected(layout.raw_release(release))[list(kiel.DONOR_TOTALS)]
     totals[totals.select_dtypes("number").columns] *= factor
     totals.rename(columns=kiel.DONOR_TOTALS).to_csv(path, index=False)
     return path

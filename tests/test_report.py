@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from aidaudit import inert, paths, report
+from aidaudit import claims_table, inert, paths, report
 from aidaudit.errors import AuditError
 
 REPOSITORY = Path(__file__).parents[1]
@@ -146,7 +146,7 @@ def a_claim(line: str) -> dict:
 ROWS = [a_claim(line) for line in CLAIMS.strip().splitlines()]
 
 TABLES = {
-    "T01": report.claims_markdown(ROWS, "The claims, their values and verdicts (T01)"),
+    "T01": claims_table.claims_markdown(ROWS, "The claims, their values and verdicts (T01)"),
     "T02": """| Source | Table | Coverage | Licence | Retrieved | Rows |
 |:--|:--|:--|:--|:--|--:|
 | Kiel | activities | 2022–2025 | free with attribution | 2026-10-31 | 5,512 |
@@ -364,11 +364,11 @@ def test_all_lines_with_typed_numbers_are_named():
 
 def test_an_unknown_verdict_is_refused():
     with pytest.raises(AuditError, match="Did you mean 'not supported'"):
-        report.verdict_markdown("not suported")
+        claims_table.verdict_markdown("not suported")
 
 
 def test_only_differing_variants_are_named():
-    table = report.claims_markdown(ROWS[:2], "Claims")
+    table = claims_table.claims_markdown(ROWS[:2], "Claims")
     assert "latest: supported with qualification" in table
     assert "literal:" not in table
 
@@ -380,7 +380,7 @@ def test_evidence_folds_out_on_the_page_and_is_not_on_paper(root):
         "why": "A rule.",
         "notebook": "n.html",
     }
-    table = report.claims_markdown([row], "Claims")
+    table = claims_table.claims_markdown([row], "Claims")
     text = f"---\ntitle: Claims\nlang: en\n---\n\n# Claims\n\n{table}\n"
     report.to_html(text, root / "report/e.html", root)
     page = (root / "report/e.html").read_text("utf-8")

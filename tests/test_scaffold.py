@@ -12,7 +12,17 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from aidaudit import checks, config, lab, notebooks, parameters, paths, plan, scaffold, sources
+from aidaudit import (
+    checks,
+    config,
+    lab,
+    notebook_form,
+    parameters,
+    paths,
+    plan,
+    scaffold,
+    sources,
+)
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import kiel
 
@@ -31,7 +41,7 @@ def checkout(tmp_path, monkeypatch):
     for file in FILES:
         shutil.copy(ROOT / file, root / file)
     for path in (root / "notebooks").rglob("*.ipynb"):
-        path.write_bytes(notebooks.cleaned(path.read_bytes()))
+        path.write_bytes(notebook_form.cleaned(path.read_bytes()))
     monkeypatch.chdir(root)
     monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
     forget()
@@ -85,7 +95,7 @@ def only_grew(before: dict[str, str], after: dict[str, str]) -> bool:
 def in_order() -> bool:
     """What `aidaudit notebooks` looks at, for every notebook; and the configuration loads."""
     found = checks.sources()
-    assert [told for path in found for told in notebooks.problems(path)] == []
+    assert [told for path in found for told in checks.problems(path)] == []
     assert [told for path in found for told in checks.defaults_differ(path)] == []
     return bool(config.shown() and config.claims() and config.config())
 
@@ -542,10 +552,12 @@ def test_defaults_follow_an_entry_that_was_written_by_hand(checkout):
     declared = parameters.declared(report)["variants"]
     assert declared.default == ["article", "literal", "latest", *many]
     assert declared.comment == comment
-    cells = notebooks.read(report).cells
+    cells = notebook_form.read(report).cells
     assert max(len(line) for line in cells[1].source.splitlines()) <= 96
     # And back again, from several lines to one.
     path.write_text(changed.replace(more, ""), "utf-8")
     forget()
     scaffold.write(scaffold.defaults())
-    assert (checkout / report).read_bytes() == notebooks.cleaned((ROOT / report).read_bytes())
+    assert (checkout / report).read_bytes() == notebook_form.cleaned(
+        (ROOT / report).read_bytes()
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import config, notebooks, plan, sweeps
+from aidaudit import config, notebook_form, plan, sweeps
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -49,8 +49,8 @@ def notebook(checkout: Path, *code: str) -> None:
         nbformat.v4.new_code_cell(SETTINGS, metadata={"tags": ["parameters"]}),
         *map(nbformat.v4.new_code_cell, code),
     ]
-    nb = notebooks.clean_source(nbformat.v4.new_notebook(cells=cells))
-    (checkout / "notebooks/n.ipynb").write_text(notebooks.serialise(nb), "utf-8")
+    nb = notebook_form.clean_source(nbformat.v4.new_notebook(cells=cells))
+    (checkout / "notebooks/n.ipynb").write_text(notebook_form.serialise(nb), "utf-8")
 
 
 POINTS = {

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import client, notebooks, sockets, warm
+from aidaudit import client, notebook_form, sockets, warm
 from aidaudit.errors import AuditError
 
 pytestmark = [
@@ -84,8 +84,8 @@ def notebook(checkout: Path, name: str, *code: str) -> None:
         nbformat.v4.new_code_cell(SETTINGS, metadata={"tags": ["parameters"]}),
         *map(nbformat.v4.new_code_cell, code),
     ]
-    nb = notebooks.clean_source(nbformat.v4.new_notebook(cells=cells))
-    (checkout / f"notebooks/{name}.ipynb").write_text(notebooks.serialise(nb), "utf-8")
+    nb = notebook_form.clean_source(nbformat.v4.new_notebook(cells=cells))
+    (checkout / f"notebooks/{name}.ipynb").write_text(notebook_form.serialise(nb), "utf-8")
 
 
 def start(name: str, where: str, *outputs: str) -> subprocess.Popen:

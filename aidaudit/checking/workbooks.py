@@ -10,10 +10,9 @@ from xml.etree import ElementTree
 
 from openpyxl.utils import column_index_from_string
 
-from aidaudit import foreign
+from aidaudit import foreign, workbooks
 from aidaudit.checking import text
 from aidaudit.checking.base import MOST_LINES, Archive, Finding
-from aidaudit.ingest.readers import workbooks
 
 
 def is_workbook(content: bytes) -> bool:

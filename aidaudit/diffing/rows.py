@@ -10,7 +10,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import PurePosixPath
 
-from aidaudit import digits, paths
+from aidaudit import digits, layout
 from aidaudit.checking import text
 from aidaudit.diffing.base import Cell, Table, Unreadable, both, relative, short, size
 
@@ -120,7 +120,7 @@ def _declared(path: str, shared: list[str]) -> list[str]:
         return []
     known = {**RAW, **CLEAN} if place.parent.name == "clean" else RESULTS
     found = [known[place.stem]] if place.stem in known else []
-    if place.stem.startswith(paths.KIEL):
+    if place.stem.startswith(layout.KIEL):
         found = [one for one in CLEAN.values() if list(one.columns) == shared]
     keys = [one.key for one in found if one.key and set(one.key) <= set(shared)]
     return list(keys[0]) if keys else []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aidaudit import aggregate, config, money, paths, switch
+from aidaudit import aggregate, config, layout, money, switch
 from aidaudit.donors import GROUPS, select
 from aidaudit.evidence.base import Data, test
 from aidaudit.money import READINGS, FxMethod
-from aidaudit.schema import AID_TYPES, UNDATED
 from aidaudit.verdicts import Evidence, NotTestable, holds
+from aidaudit.vocabulary import AID_TYPES, UNDATED
 
 
 def _headline(data: Data) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def total_given(
         f"{data.tracker_date[:7]}; {GROUPS['nato_eu'].phrase} {usd['nato_eu', base]:.1f}"
         + (f", which comes within {asserted.tolerance * 100:.0f} %" if near else "")
         + f" (release {data.release}, {money.LABELS[base]}). By release "
-        f"{paths.release_of(traced)}, at the {money.LABELS[FxMethod.publication_day]}, "
+        f"{layout.release_of(traced)}, at the {money.LABELS[FxMethod.publication_day]}, "
         f"{GROUPS[contrast].phrase} had allocated {then[contrast]:.2f}"
         + (f", which prints as {asserted.value:g}" if prints else "")
         + f"; on that basis {GROUPS[literal].phrase} {then[literal]:.1f}.",
@@ -79,7 +79,7 @@ def _by_publication_day(data: Data, table: str, group: str) -> float:
         data.tables["rates"],
         FxMethod.publication_day,
         cut_off=data.claim_date,
-        published=dates[paths.release_of(table)],
+        published=dates[layout.release_of(table)],
     )
     return float(usd.sum() / 1e9)
 

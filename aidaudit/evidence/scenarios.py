@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aidaudit import aggregate, paths, scenarios
+from aidaudit import aggregate, layout, scenarios
 from aidaudit.donors import GROUPS
 from aidaudit.evidence.aid import BASES
 from aidaudit.evidence.base import Data, test
@@ -20,7 +20,7 @@ def replacement_cost(
     release: Kiel release with months. groups: who counts as European, the literal one first.
     since: first month (YYYY-MM) that no longer counts. gdp_year: year of the GDP.
     """
-    activities = data.tables[paths.KIEL + f"{release:02d}"]
+    activities = data.tables[layout.KIEL + f"{release:02d}"]
     rows = aggregate.by_measure(activities, ["allocation"])
     economies = scenarios.Economies.of(
         data.tables["economy"], data.donors, data.tables["rates"], gdp_year

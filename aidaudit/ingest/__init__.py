@@ -21,11 +21,12 @@ from aidaudit import (
     corrections,
     digits,
     files,
-    paths,
+    layout,
     plausibility,
     repro,
     schema,
     sources,
+    workbooks,
 )
 from aidaudit.errors import AuditError, nearest
 from aidaudit.ingest import readers, replacing
@@ -444,7 +445,7 @@ def origin_of(
             expected="for example --release 31",
             mend="it is named on the tracker's page and in the workbook's first sheet.",
         )
-    folder = paths.raw_release(int(release)) if release is not None else ""
+    folder = layout.raw_release(int(release)) if release is not None else ""
     facts = _recorded(folder, file) if folder else None
     if not folder or (cut_off is None and facts is None):
         raise AuditError(
@@ -494,7 +495,7 @@ def first_rows(file: Path, rows: int = 12) -> list[str]:
     """The first rows of a workbook's sheet ReadMe, a line each; nothing where there is none."""
     if file.suffix != ".xlsx" or not file.is_file():
         return []
-    names = readers.workbooks.names(file)
+    names = workbooks.names(file)
     chosen = next((n for n in names if re.fullmatch("read ?me", n.strip().lower())), None)
-    cells = readers.workbooks.cells(file, chosen)[:rows] if chosen else []
+    cells = workbooks.cells(file, chosen)[:rows] if chosen else []
     return [" ".join(str(cell) for cell in row if cell is not None) for row in cells]

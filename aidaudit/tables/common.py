@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aidaudit.schema import ABSURD_EUR, ISO_DATE, MONTH, UNDATED, Column
+from aidaudit.schema import ISO_DATE, MONTH, Column
+from aidaudit.vocabulary import ABSURD_EUR, UNDATED
 
 EUR = {"unit": "EUR, nominal", "minimum": 0, "maximum": ABSURD_EUR}
 EUR_BN = {"unit": "bn EUR, nominal", "minimum": 0, "maximum": ABSURD_EUR / 1e9}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aidaudit.schema import ISO_DATE, MEASURES, Column, Table
+from aidaudit.schema import ISO_DATE, Column, Table
 from aidaudit.tables.common import OPTIONAL_TEXT
+from aidaudit.vocabulary import MEASURES
 
 RAW = {
     "euro_rates": Table(

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from aidaudit.schema import (
-    ABSURD_EUR,
-    AID_TYPES,
-    ISO_DATE,
-    MEASURES,
-    NOT_SPLIT,
-    Column,
-    Table,
-)
+from aidaudit.schema import ISO_DATE, Column, Table
 from aidaudit.tables.common import DONOR, EUR, EUR_BN, MONTH_OR_UNDATED, OPTIONAL_TEXT, ROW
+from aidaudit.vocabulary import ABSURD_EUR, AID_TYPES, MEASURES, NOT_SPLIT
 
 NAMED_IN_TEXT = "Subjects that the tracker's text names (texts.csv), joined by '; '"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aidaudit.schema import ISO_DATE, MEASURES, MONTH, Column, Table
+from aidaudit.schema import ISO_DATE, MONTH, Column, Table
+from aidaudit.vocabulary import MEASURES
 
 # The endings of config/scenarios.yaml; each has two result tables.
 SCENARIOS = ("ceasefire", "attrition", "involvement", "collapse")

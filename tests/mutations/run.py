@@ -32,7 +32,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from aidaudit import clean, ingest, paths, plausibility, schema, sources
+from aidaudit import clean, ingest, layout, plausibility, schema, sources
 from aidaudit.errors import AuditError
 from aidaudit.ingest.readers import common, kiel
 from aidaudit.tables import RAW
@@ -144,7 +144,7 @@ def _words(value: object) -> object:
 
 
 def _on_a_clean_root(root: Path, release: int, do: Callable[[], None]) -> None:
-    folder = root / sources.RAW_FOLDER / paths.raw_release(release)
+    folder = root / sources.RAW_FOLDER / layout.raw_release(release)
     try:
         do()
         left = [path.name for path in (root / sources.RAW_FOLDER).glob("tmp*")]
@@ -158,7 +158,7 @@ def _on_a_clean_root(root: Path, release: int, do: Callable[[], None]) -> None:
 
 
 def _facts_differ(said: list[dict], release: int) -> list[str]:
-    frame = sources.read_raw(paths.raw_release(release))
+    frame = sources.read_raw(layout.raw_release(release))
     frame = frame[list(base.FACTS)].astype(object).where(frame[list(base.FACTS)].notna(), None)
     taken = Counter(tuple(row) for row in frame.itertuples(index=False))
     wanted = Counter(tuple(row[name] for name in base.FACTS) for row in said)
@@ -241,7 +241,7 @@ def release_csv(
 
         def take() -> list[str]:
             ingest.ingest(file, base.origin(file, 31))
-            frame = sources.read_raw(paths.raw_release(31))
+            frame = sources.read_raw(layout.raw_release(31))
             clean.kiel(31)
             theirs = frame.rename(columns=names)[list(names.values())]
             return _cells_differ(_plain(content), theirs, list(theirs), trimmed=True)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from aidaudit import csvs, sources
 from aidaudit.errors import AuditError, nearest
-from aidaudit.ingest.readers.workbooks import Odd
 from aidaudit.schema import ISO_DATE
 from aidaudit.tables import RAW
+from aidaudit.workbooks import Odd
 
 # What share of a column's filled cells may be unreadable. Releases write 5 to 10 % of their
 # days in words ('unspecified', 'until 3/10/2022'); twice that is a column of another form.

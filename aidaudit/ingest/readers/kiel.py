@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import classify, csvs
+from aidaudit import classify, csvs, workbooks
 from aidaudit.errors import AuditError
-from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     days_or_words,
     iso_day,

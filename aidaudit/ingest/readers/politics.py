@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit.ingest.readers import workbooks
+from aidaudit import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
     missing_column,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from aidaudit import workbooks
 from aidaudit.errors import AuditError
-from aidaudit.ingest.readers import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
     days_or_words,

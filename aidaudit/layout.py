@@ -1,0 +1,38 @@
+"""Where the audit's own tables lie, relative to the root, beside those of every project.
+
+Light on purpose: the Snakefile imports it.
+"""
+
+from __future__ import annotations
+
+from aidaudit.paths import clean
+
+KIEL = "kiel_release_"
+# The interactive view of the report's page, as a Vega-Lite specification with its data.
+VIEW = "data/processed/all/view.json"
+LIBRARY = "report/build/view.js"
+# What tests/faults/run.py saw.
+FAULTS = "docs/faults.csv"
+MUTATIONS = "docs/mutations.csv"
+PERTURBATIONS = "docs/perturbations.csv"
+MUTANTS = "docs/mutants.csv"
+
+
+def raw_release(release: int) -> str:
+    """Folder of a Kiel release below data/raw."""
+    return f"kiel/release-{release:02d}"
+
+
+def lookup(name: str) -> str:
+    """A classification: which words of the publishers fall into which class."""
+    return f"config/classifications/{name}.csv"
+
+
+def clean_release(release: int) -> str:
+    """The clean table of a Kiel release."""
+    return clean(f"{KIEL}{release:02d}")
+
+
+def release_of(name: str) -> int | None:
+    """The release of a clean table's name, or None for a context table."""
+    return int(name.removeprefix(KIEL)) if name.startswith(KIEL) else None
