@@ -17,15 +17,16 @@ import pandas as pd
 from aidaudit import (
     config,
     digits,
-    faults,
+    explorer,
     files,
+    layout,
     manifest,
     paths,
     plausibility,
     repro,
     results,
     sources,
-    trials,
+    test_runs,
 )
 from aidaudit.claims_table import VERDICTS, claims_markdown
 from aidaudit.config import REPORT_TABLES
@@ -180,6 +181,7 @@ def text(
         numbers=numbers,
         figures=figures,
         tables=tables,
+        views=explorer.VIEWS,
         title="How much did NATO countries give Ukraine?",
         subtitle="An executable audit of a 2025 article, claim by claim",
         abstract=files.source(ABSTRACT).relative_to(root),
@@ -442,7 +444,7 @@ def _programs(variants: list[str]) -> str:
             f"cell [{plain(row['cell'])}]{{.fixed}}",
             "; ".join(map(code, row["files"])),
         ]
-        for row in manifest.programs(jobs)
+        for row in manifest.programs(jobs, layout.MAKES)
     ]
     return _pipe(
         ["What", "Notebook and the cell that writes it", "Files"],
@@ -454,7 +456,7 @@ def _programs(variants: list[str]) -> str:
 
 
 def _faults() -> str:
-    told = faults.read()
+    told = test_runs.faults()
     rows = [
         [plain(row["fault"]), f"{row['rounds']}", plain(row["seen"] or "–"), plain(row["left"])]
         for row in told
@@ -470,9 +472,9 @@ def _faults() -> str:
 
 
 def _mutations() -> str:
-    told = trials.by_target(trials.mutations())
+    told = test_runs.by_target(test_runs.mutations())
     rows = [
-        [plain(row["target"]), *(f"{row[name]:,}" for name in ("ways", *trials.COUNTS))]
+        [plain(row["target"]), *(f"{row[name]:,}" for name in ("ways", *test_runs.COUNTS))]
         for row in told
     ]
     whole = sum(row["rounds"] for row in told)
@@ -488,7 +490,7 @@ def _mutations() -> str:
 
 def _perturbations() -> str:
     rows = []
-    for row in trials.perturbations():
+    for row in test_runs.perturbations():
         was, now = (_rounded(row[name]) for name in ("was", "is"))
         changed = f"row {row['row']}, {row['column']}: {was} → {now}"
         counts = [plain(row[name]) for name in ("verdicts", "numbers", "plotted")]
@@ -521,8 +523,8 @@ def _breakable(words: str) -> str:
 
 def _mutants() -> str:
     rows = [
-        [code(f"aidaudit/{row['module']}.py"), *(f"{row[n]:,}" for n in trials.MUTANTS)]
-        for row in trials.mutants()
+        [code(f"aidaudit/{row['module']}.py"), *(f"{row[n]:,}" for n in test_runs.MUTANTS)]
+        for row in test_runs.mutants()
     ]
     return _pipe(
         ["Module", "Changes", "Noticed by a test", "Survived", "Explained"],

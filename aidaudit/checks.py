@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from aidaudit import config, notebook_form, parameters, plan, repro
+from aidaudit import notebook_form, parameters, plan, repro
 from aidaudit.errors import AuditError
 
 # A line of code that is longer is broken (pyproject.toml).
@@ -129,7 +129,8 @@ def defaults_differ(notebook: str) -> list[str]:
     if job is None:
         return [
             "no job of the build runs it: a figure or table needs its entry in "
-            "config/figures.yaml, any other notebook a rule and a place in aidaudit/plan.py"
+            "config/figures.yaml, any other notebook a rule and a place among the "
+            "project's jobs"
         ]
     injected, found = job.parameters, []
     for name, parameter in parameters.declared(notebook).items():
@@ -242,12 +243,12 @@ def repeated(notebook: str) -> list[str]:
 
 def repeated_in_sections() -> list[str]:
     """Where a section of the report types a date that a figure shown there has as parameter."""
-    found = []
+    found, own = [], {job.name: job.own for job in plan.jobs()}
     for path in sorted((repro.root() / "report/sections").glob("*.md")):
         text = path.read_text(encoding="utf-8")
-        shown = set(re.findall(r"\{\{(?:figure|table):(\w+):", text)) & set(config.shown())
+        shown = set(re.findall(r"\{\{(?:figure|table):(\w+):", text)) & set(own)
         for figure in sorted(shown):
-            for name, value in config.shown()[figure].parameters.items():
+            for name, value in own[figure].items():
                 for words in repeats(text, name, value) if _is_date(value) else ():
                     found.append(
                         f"{path.relative_to(repro.root())}: '{words}' repeats the value of "

@@ -1,4 +1,4 @@
-"""The command line: ingest data, run and check notebooks, render the report.
+"""The command line: run and check notebooks, look at outputs, cite and share them.
 
 Every command ends with one clear message and status 1 where a person can mend the problem.
 Heavy modules are imported by the command that needs them: `--help` answers at once.
@@ -7,12 +7,14 @@ Heavy modules are imported by the command that needs them: `--help` answers at o
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import shlex
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +23,34 @@ import typer
 from aidaudit import digits, paths, repro, terminal
 from aidaudit.client import COMMANDS
 from aidaudit.errors import AuditError
+from aidaudit.project import project
+
+# What people do, in the order in which `--help` tells it.
+EDIT, BUILT, CITE, SHARE = "Write and run", "Look at a build", "Cite and check", "Share"
+
+
+class Grouped(typer.core.TyperGroup):
+    """Commands that people type, by what they do."""
+
+    def format_commands(self, ctx: typer.Context, formatter: typer.core.HelpFormatter) -> None:
+        """Write the commands that are not hidden, a section for each thing that people do."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            if not command.hidden:
+                section = getattr(command, "rich_help_panel", None) or EDIT
+                line = (name, command.get_short_help_str(200))
+                sections.setdefault(section, []).append(line)
+        order = [*(one for one in (EDIT, BUILT, CITE, SHARE) if one in sections)]
+        for section in [*order, *(one for one in sections if one not in order)]:
+            with formatter.section(section):
+                formatter.write_dl(sections[section])
+
 
 app = typer.Typer(
+    cls=Grouped,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="An executable audit of a 2025 article on NATO's support for Ukraine.",
 )
 
 
@@ -61,6 +85,7 @@ def main() -> None:
     try:
         with suppress(FileNotFoundError):  # outside a checkout there is none to belong to
             repro.check_package(repro.root())
+            _join()
         app()
     except AuditError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -80,64 +105,21 @@ def main() -> None:
         sys.exit(1)
 
 
-def _whole(given: object) -> int:
+@cache
+def _join(to: typer.Typer = app) -> None:
+    """Add the project's own commands, once."""
+    for further in project().commands():
+        to.add_typer(further)
+
+
+def whole(given: object) -> int:
     """A whole number as typed; a default is one already."""
     return given if isinstance(given, int) else digits.whole(str(given))
 
 
-def _tell(told: str) -> None:
+def tell(told: str) -> None:
     """Print what is one line, whatever is quoted in it."""
     print(terminal.line(told))
-
-
-@app.command()
-def ingest(
-    source: Annotated[
-        str, typer.Argument(help="kiel, ecb, imf_weo, worldbank, nato or eu")
-    ] = "",
-    file: Annotated[Path | None, typer.Argument(help="the upstream file")] = None,
-    release: Annotated[
-        str | None, typer.Option(help="Kiel release number; edition of another source")
-    ] = None,
-    cut_off: Annotated[str | None, typer.Option(help="last day covered (ISO date)")] = None,
-    taken: Annotated[str | None, typer.Option(help="day of download (ISO date)")] = None,
-    obtained_from: Annotated[
-        str | None, typer.Option(help="who it was obtained from, and where")
-    ] = None,
-    because: Annotated[
-        str | None, typer.Option(help="why it may change or lack rows that are here")
-    ] = None,
-    every: Annotated[
-        Path | None, typer.Option("--all", help="folder with all upstream files")
-    ] = None,
-    replace: Annotated[bool, typer.Option(help="take a file with another sha256")] = False,
-) -> None:
-    """Write a raw fact table and its descriptor from an upstream file.
-
-    Example: aidaudit ingest kiel Downloads/tracker.xlsx --release 31 --cut-off 2026-08-31
-    """
-    from aidaudit import foreign, sources
-    from aidaudit import ingest as ingesting
-
-    if every is not None:
-        chosen = [(ingesting.upstream(every, origin), origin) for origin in ingesting.origins()]
-    elif file is None:
-        raise AuditError(
-            "name a source and a file, or --all and a folder.",
-            mend="see `aidaudit ingest --help`.",
-        )
-    else:
-        origin = ingesting.origin_of(source, file, release, cut_off, taken, obtained_from)
-        chosen = [(file, origin)]
-    for path, origin in chosen:
-        with foreign.bounded(path):
-            folder = ingesting.ingest(
-                path, origin, replace=replace, because=because, tell=_tell
-            )
-        print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
-        for line in ingesting.unstated(origin):
-            print(line)
-    ingesting.write_overview()
 
 
 Files = Annotated[list[str], typer.Argument(help="inputs, '::', outputs")]
@@ -154,7 +136,7 @@ def _split(files: list[str]) -> tuple[list[str], list[str]]:
     return files[:at], files[at + 1 :]
 
 
-@app.command()
+@app.command(hidden=True)
 def notebook(
     source: Annotated[Path, typer.Argument(help="the notebook")],
     executed: Annotated[Path, typer.Argument(help="where its executed form goes")],
@@ -172,7 +154,7 @@ def notebook(
     data/processed/clean/kiel_release_21.csv
     """
     from aidaudit import excerpts as parts
-    from aidaudit import jobs, plan
+    from aidaudit import jobs
 
     inputs, outputs = _split(files)
     # The folders of figures and tables become those of the notebook and its log.
@@ -188,11 +170,11 @@ def notebook(
         outputs=outputs,
         log=f"{paths.LOGS}/{name}",
         receipt=receipt,
-        allowed=plan.allowed(),
+        allowed=project().allowed(),
     )
 
 
-@app.command()
+@app.command(hidden=True)
 def job(
     kind: Annotated[str, typer.Argument(help="numbers, render, pages, sweep or manifest")],
     files: Files,
@@ -204,27 +186,18 @@ def job(
     Example: aidaudit job manifest -- data/processed/receipts/*/*.json ::
     data/processed/manifest.json
     """
-    from aidaudit import jobs
+    from aidaudit import plan
 
-    kinds = {
-        "numbers": jobs.numbers,
-        "library": jobs.library,
-        "render": jobs.render,
-        "pages": jobs.pages,
-        "sweep": jobs.sweep,
-        "manifest": jobs.manifest,
-    }
+    module, name = plan.does(kind)
     inputs, outputs = _split(files)
-    if kind in kinds:
-        kinds[kind](inputs, outputs, code=code, receipt=receipt)
-    else:
-        raise AuditError("unknown kind of job", found=kind, expected=", ".join(kinds))
+    do = getattr(importlib.import_module(module), name)
+    do(inputs, outputs, code=code, receipt=receipt)
 
 
-@app.command("sweep-part")
+@app.command("sweep-part", hidden=True)
 def sweep_part(
     sweep: Annotated[str, typer.Argument(help="name in config/sweeps.yaml")],
-    number: Annotated[int, typer.Argument(parser=_whole, help="which part of it, from 1")],
+    number: Annotated[int, typer.Argument(parser=whole, help="which part of it, from 1")],
     files: Files,
     code: Code = "",
     excerpts: Excerpts = "none",
@@ -234,11 +207,11 @@ def sweep_part(
 
     Example: aidaudit sweep-part totals 1 -- data/processed/clean/donors.csv :: part.csv
     """
-    from aidaudit import config, jobs, plan
     from aidaudit import excerpts as parts
+    from aidaudit import jobs, plan, settings
 
     inputs, outputs = _split(files)
-    entry = config.sweeps()[sweep]
+    entry = settings.sweeps()[sweep]
     plan.check_sweep(sweep)
     jobs.sweep_part(
         inputs,
@@ -247,14 +220,14 @@ def sweep_part(
         points={str(one): one.parameters for one in plan.sweep_parts(sweep)[number - 1]},
         axes=list(entry.grid),
         table=entry.table,
-        allowed=plan.allowed(),
+        allowed=project().allowed(),
         excerpts=parts.kept(excerpts),
         code=code,
         receipt=receipt,
     )
 
 
-@app.command()
+@app.command(rich_help_panel=EDIT)
 def notebooks(
     fix: Annotated[
         bool,
@@ -287,7 +260,7 @@ def notebooks(
     print(f"{len(paths_)} notebooks are in order.")
 
 
-@app.command("setup-git")
+@app.command("setup-git", hidden=True)
 def setup_git() -> None:
     """Keep git from running commands of a branch that is checked out, and from bringing any.
 
@@ -314,10 +287,7 @@ def _targets(incomplete: str) -> list[str]:
 
 def _variants(incomplete: str) -> list[str]:
     """What Tab offers for a variant."""
-    from aidaudit import config
-
-    known = [*config.config().variants, config.ALL]
-    return [name for name in known if name.startswith(incomplete)]
+    return [name for name in project().groups() if name.startswith(incomplete)]
 
 
 Arguments = Annotated[list[str] | None, typer.Argument(help="further arguments of jupyter lab")]
@@ -371,7 +341,7 @@ def edit(
     module.start(arguments or [], copy)
 
 
-@app.command("run")
+@app.command("run", rich_help_panel=EDIT)
 def run_by_hand(
     name: Target,
     variant: Chosen = None,
@@ -404,106 +374,19 @@ def run_by_hand(
     print(terminal.lines(f"  {path}" for path in module.written(folder)))
 
 
-new = typer.Typer(no_args_is_help=True, help="Begin a figure, a claim or a release.")
-app.add_typer(new, name="new")
-
-
-def _begun(written: list[str], run: list[str]) -> None:
-    """What was written, and what to run next."""
-    print("Written:")
-    for path in written:
-        print(f"  {path}")
-    print("Next:")
-    for command in run:
-        print(f"  {command}")
-
-
-@new.command("figure")
-def new_figure(
-    name: Annotated[str, typer.Argument(help="F and two digits")],
-    title: Annotated[str | None, typer.Option(help="the question that it answers")] = None,
-    reads: Annotated[
-        str | None, typer.Option(help="where it starts: monthly, donor_totals or activities")
-    ] = None,
-    variants: Annotated[
-        str | None, typer.Option(help="which draw it; with commas, or all = drawn once")
-    ] = None,
-) -> None:
-    """Begin a figure: a notebook that draws, its entry, and a test that says what is missing.
-
-    Example: aidaudit new figure F24 --title "Who gave in winter?" --reads monthly
-    Example: aidaudit new figure F24 --variants all
-    """
-    from aidaudit import scaffold
-
-    chosen = variants.split(",") if variants else None
-    begun = scaffold.figure(name, title=title, reads=reads, variants=chosen)
-    _begun(scaffold.write(begun), begun.run)
-    print(begun.place)
-
-
-@new.command("claim")
-def new_claim(
-    name: Annotated[str, typer.Argument(help="paragraph and letter, for example LTS-9b")],
-    locator: Annotated[str | None, typer.Option(help="paragraph of the article")] = None,
-    section: Annotated[
-        str | None, typer.Option(help="its section, where no claim names the paragraph yet")
-    ] = None,
-    figure: Annotated[str | None, typer.Option(help="the figure that shows it")] = None,
-    test: Annotated[str | None, typer.Option(help="what to call its function")] = None,
-) -> None:
-    """Begin a claim: its entry, a function to write, and a test that says what is missing.
-
-    Example: aidaudit new claim LTS-9b --figure F16 --test months_of_cover
-    """
-    from aidaudit import scaffold
-
-    begun = scaffold.claim(name, locator=locator, section=section, figure=figure, test=test)
-    _begun(scaffold.write(begun), begun.run)
-
-
-@new.command("release")
-def new_release(
-    file: Annotated[Path, typer.Argument(help="the tracker's workbook, as downloaded")],
-    release: Annotated[
-        int | None, typer.Option(parser=_whole, help="its number, if not in the file")
-    ] = None,
-    cut_off: Annotated[
-        str | None, typer.Option(help="its last day (ISO date), likewise")
-    ] = None,
-    variant: Annotated[str | None, typer.Option(help="what to call the variant")] = None,
-    taken: Annotated[str | None, typer.Option(help="day of download (ISO date)")] = None,
-    obtained_from: Annotated[
-        str | None, typer.Option(help="who it was obtained from, and where")
-    ] = None,
-) -> None:
-    """Take a Kiel release as a further variant: the report grows a column.
-
-    Example: aidaudit new release tracker.xlsx --release 31 --cut-off 2026-08-31
-    """
-    from aidaudit import scaffold
-
-    begun, shows = scaffold.release(
-        file, release, cut_off, variant, taken=taken, obtained_from=obtained_from, tell=_tell
-    )
-    written = [*scaffold.write(begun), *scaffold.write(scaffold.defaults())]
-    print(f"A further variant of the report. {shows}")
-    _begun(written, begun.run)
-
-
-@app.command()
+@app.command(rich_help_panel=EDIT)
 def schemas(
     check: Annotated[
         bool, typer.Option("--check", help="only say what is out of date")
     ] = False,
 ) -> None:
-    """Write config/schemas/*.json from the models in aidaudit/config.py.
+    """Write config/schemas/*.json from the models of the settings.
 
     Example: aidaudit schemas --check
     """
-    from aidaudit import config, files
+    from aidaudit import files, settings
 
-    for path, text in config.schema_texts().items():
+    for path, text in settings.schema_texts().items():
         full = repro.root() / path
         if full.is_file() and full.read_text(encoding="utf-8") == text:
             continue
@@ -532,11 +415,11 @@ def _warn_if_stale(whole: dict, name: str | None) -> None:
         )
 
 
-@app.command()
+@app.command(rich_help_panel=CITE)
 def trace(
     name: Annotated[str, typer.Argument(help="an id, a claim, or the key of a number")],
     rows: Annotated[
-        bool, typer.Option("--rows", help="list the rows that make up a total of aid, as CSV")
+        bool, typer.Option("--rows", help="list the rows that make up a total, as CSV")
     ] = False,
 ) -> None:
     """Print the way back from a figure, table, number or claim to the upstream files.
@@ -549,12 +432,13 @@ def trace(
     whole = manifest.read()
     _warn_if_stale(whole, name)
     if rows:
-        tracing.rows_of(whole, name).to_csv(sys.stdout, index=False, float_format="%.12g")
+        listed = project().rows_of(whole, name)
+        listed.to_csv(sys.stdout, index=False, float_format="%.12g")
     else:
         print(terminal.lines(tracing.way_back(whole, name)))
 
 
-@app.command()
+@app.command(rich_help_panel=CITE)
 def cite(
     name: Annotated[
         str | None, typer.Argument(help="an id, a claim, the key of a number; all if left out")
@@ -584,7 +468,7 @@ def cite(
     print("\n".join(text for one, text in forms.items() if form in (one, "all")))
 
 
-@app.command()
+@app.command(rich_help_panel=CITE)
 def check(
     file: Annotated[Path, typer.Argument(help="a file that somebody cites, under any name")],
     archive: Annotated[
@@ -611,13 +495,13 @@ def check(
     raise typer.Exit(checking.EXIT[finding.status])
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(context_settings={"ignore_unknown_options": True}, rich_help_panel=CITE)
 def find(
     words: Annotated[list[str], typer.Argument(help="a number, a sentence with one, or an id")],
     archive: Annotated[
         Path | None, typer.Option(help="an archive (zip) to look in, not this build")
     ] = None,
-    most: Annotated[int, typer.Option(parser=_whole, help="how many numbers to list")] = 10,
+    most: Annotated[int, typer.Option(parser=whole, help="how many numbers to list")] = 10,
 ) -> None:
     """Say which numbers of this build are quoted: keys, sentences of the report, and trail.
 
@@ -639,7 +523,7 @@ def find(
     raise typer.Exit(0 if found else 2)
 
 
-@app.command()
+@app.command(rich_help_panel=BUILT)
 def verify(
     record: Annotated[
         bool, typer.Option("--record", help="write down what this build gives")
@@ -681,7 +565,7 @@ def verify(
     raise typer.Exit(int(verdict.level == "different"))
 
 
-@app.command()
+@app.command(rich_help_panel=BUILT)
 def diff(
     archive: Annotated[
         Path | None, typer.Option(help="an archive (zip) that holds the old outputs")
@@ -707,13 +591,12 @@ def diff(
     Example: aidaudit diff --expect F16 --expect 'headline.*'
     Example: aidaudit diff --archive aidaudit-0.2.0.zip
     """
-    from aidaudit import archives, baseline, checking, config, diffing, files, foreign
+    from aidaudit import archives, baseline, checking, diffing, files, foreign
     from aidaudit.diffing import telling
 
     def told(old: diffing.Side) -> int:
         new = diffing.built()
-        paraphrases = {claim.id: claim.paraphrase for claim in config.claims()}
-        difference = diffing.compare(old, new, paraphrases)
+        difference = diffing.compare(old, new, project().titles())
         split = diffing.split(difference, expect or (), old, new)
         page = html or repro.root() / files.SCRATCH / "diff.html"
         files.write_text(page.absolute(), telling.page(split))
@@ -744,7 +627,7 @@ def diff(
     raise typer.Exit(status)
 
 
-@app.command()
+@app.command(rich_help_panel=SHARE)
 def archive() -> None:
     """Write the archive of this version: sources, facts, outputs, and how they were made.
 
@@ -759,7 +642,7 @@ def archive() -> None:
     print(out.with_suffix(".zip.sha256").read_text(encoding="utf-8"), end="")
 
 
-@app.command()
+@app.command(rich_help_panel=SHARE)
 def unpack(
     file: Annotated[Path, typer.Argument(help="an archive (zip)")],
     target: Annotated[Path, typer.Argument(help="a folder that is not there yet")],
@@ -776,7 +659,7 @@ def unpack(
     print(terminal.line(inside[0] if len(inside) == 1 else folder))
 
 
-@app.command()
+@app.command(rich_help_panel=EDIT)
 def generate(
     check: Annotated[
         bool, typer.Option("--check", help="only say what is out of date")
@@ -801,7 +684,7 @@ def generate(
         print(path)
 
 
-@app.command()
+@app.command(rich_help_panel=BUILT)
 def failures() -> None:
     """Print what stopped the notebooks of the last build, and where to look.
 

@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 
 from aidaudit import terminal
 
@@ -41,8 +42,8 @@ def keep_strangers_out() -> None:
     os.umask(os.umask(0o077) | 0o002)
 
 
-def main() -> None:
-    """The command `aidaudit`: through the warm parent where there is one, or else by itself."""
+def main(by_itself: Callable[[], None]) -> None:
+    """A command: through the warm parent where there is one, or else by itself."""
     terminal.guard()
     keep_strangers_out()
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
@@ -52,9 +53,7 @@ def main() -> None:
                 sys.exit(status)
         if _process(os.environ.get(OWNER, "")) and sys.platform == "linux":
             _end_with(os.environ[OWNER])
-    from aidaudit import cli
-
-    cli.main()
+    by_itself()
 
 
 def _ask(where: str) -> int | None:

@@ -1,28 +1,24 @@
 """The configuration files, checked when they are read.
 
-The models below are the only description of config/*.yaml; the JSON Schemas in
-config/schemas are generated from them (`aidaudit schemas`), so that editors can help.
+The models below describe config/*.yaml beside those of `settings`, which reads them.
 """
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
+from pydantic import BaseModel, Field, RootModel, model_validator
 
-from aidaudit import files
+from aidaudit import files, settings
 from aidaudit.errors import AuditError, nearest
+from aidaudit.paths import ALL
+from aidaudit.settings import Strict
 
 Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
 Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]$")]
 # Of what has files, anchors and links of its own.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
-# What does not depend on a variant is computed once, under this name.
-ALL = "all"
 # Tables that the report itself makes, by the ids under which they are cited.
 REPORT_TABLES = {
     "T01": "Claims with their verdicts",
@@ -42,12 +38,6 @@ REPORT_TABLES = {
 # In `clean` lists: the activity rows of the release at hand.
 ACTIVITIES = "activities"
 Compare = Literal["≈", ">", ">=", "<", "<="]
-
-
-class Strict(BaseModel):
-    """A model that refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class Variant(Strict):
@@ -238,37 +228,6 @@ class Scenarios(Strict):
     scenarios: dict[str, Scenario]
 
 
-class Sweep(Strict):
-    """One notebook, run once for every combination of the values of its grid."""
-
-    title: str = Field(description="what the table of all runs shows")
-    notebook: str = Field(description="path of the notebook", pattern=r"^notebooks/.+\.ipynb$")
-    variant: str = Field(description="whose parameters hold where the grid says nothing")
-    table: str = Field(description="name of the table that each run writes, without '.csv'")
-    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
-        description="parameter of the notebook → its values", min_length=1
-    )
-
-    @model_validator(mode="after")
-    def _no_run_twice(self) -> Sweep:
-        for name, values in self.grid.items():
-            if len({json.dumps(value) for value in values}) < len(values):
-                raise ValueError(f"{name} has a value twice")
-        return self
-
-
-class Sweeps(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Sweep]]):
-    """config/sweeps.yaml: what `snakemake sweep` runs."""
-
-
-class Limits(Strict):
-    """config/limits.yaml: what one notebook may take."""
-
-    minutes: float = Field(default=30, description="from its first cell to its last", gt=0)
-    memory_gb: float = Field(default=4, description="of data in its process (Linux)", gt=0)
-    output_mb: float = Field(default=20, description="of what its cells show", gt=0)
-
-
 FILES: dict[str, type[BaseModel]] = {
     "config": Config,
     "figures": Figures,
@@ -277,104 +236,45 @@ FILES: dict[str, type[BaseModel]] = {
     "multiverse": Multiverse,
     "origin": Origin,
     "scenarios": Scenarios,
-    "sweeps": Sweeps,
-    "limits": Limits,
 }
-
-
-def _load(name: str) -> Any:
-    path = Path("config") / f"{name}.yaml"
-    try:
-        content = files.read_yaml(path)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise AuditError(
-            f"the file is not valid YAML: {getattr(error, 'problem', error)}.",
-            file=path,
-            row=mark.line + 1 if mark else None,
-            mend="check the indentation and quotes there.",
-        ) from None
-    model = FILES[name]
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        # A misspelt key is missing under its right name too; the slip is what to tell.
-        problems = error.errors()
-        slips = [problem for problem in problems if problem["type"] == "extra_forbidden"]
-        first = (slips or problems)[0]
-        place = " → ".join(str(part) for part in first["loc"]) or "the whole file"
-        schema = model.model_json_schema()
-        parts = [schema, *schema.get("$defs", {}).values()]
-        known = sorted({key for part in parts for key in part.get("properties", {})})
-        raise AuditError(
-            f"{place}: {first['msg'].lower()}.",
-            file=path,
-            found=first.get("input"),
-            mend=(
-                nearest(first["loc"][-1], known) if first["type"] == "extra_forbidden" else ""
-            )
-            + f"see config/schemas/{name}.json.",
-        ) from None
 
 
 @cache
 def config() -> Config:
     """config/config.yaml, checked. Raises AuditError."""
-    settings = _load("config")
-    if settings.default_variant not in settings.variants:
+    entry = settings.load("config", Config)
+    if entry.default_variant not in entry.variants:
         raise AuditError(
             "default_variant is not one of the variants.",
             file="config/config.yaml",
-            found=settings.default_variant,
-            expected=f"one of {list(settings.variants)}",
+            found=entry.default_variant,
+            expected=f"one of {list(entry.variants)}",
         )
-    return settings
+    return entry
 
 
 @cache
 def multiverse() -> Multiverse:
     """config/multiverse.yaml, checked. Raises AuditError."""
-    return _load("multiverse")
+    return settings.load("multiverse", Multiverse)
 
 
 @cache
 def origin() -> Origin:
     """config/origin.yaml, checked. Raises AuditError."""
-    return _load("origin")
+    return settings.load("origin", Origin)
 
 
 @cache
 def scenarios() -> Scenarios:
     """config/scenarios.yaml, checked. Raises AuditError."""
-    return _load("scenarios")
-
-
-@cache
-def sweeps() -> dict[str, Sweep]:
-    """config/sweeps.yaml, checked. Raises AuditError."""
-    entries = _load("sweeps").root
-    for name, entry in entries.items():
-        if entry.variant != ALL and entry.variant not in config().variants:
-            raise AuditError(
-                f"{name}: there is no such variant.",
-                file="config/sweeps.yaml",
-                found=entry.variant,
-                expected=f"one of {[ALL, *config().variants]}",
-                mend=nearest(entry.variant, list(config().variants)) or None,
-            )
-    return entries
-
-
-@cache
-def limits() -> Limits:
-    """config/limits.yaml, checked. Raises AuditError."""
-    return _load("limits")
+    return settings.load("scenarios", Scenarios)
 
 
 @cache
 def shown() -> dict[str, Figure]:
     """config/figures.yaml, checked: figures (F01 …) and tables (T02 …). Raises AuditError."""
-    return _load("figures").root
+    return settings.load("figures", Figures).root
 
 
 def figures() -> dict[str, Figure]:
@@ -390,7 +290,7 @@ def tables() -> dict[str, Figure]:
 @cache
 def claims() -> list[Claim]:
     """config/claims.yaml, checked; claims in the article's order. Raises AuditError."""
-    entries = _load("claims").root
+    entries = settings.load("claims", Claims).root
     for claim in entries:
         if claim.asserts is None and claim.test != "not_testable":
             raise AuditError(
@@ -435,7 +335,7 @@ def check_names() -> None:
 
 def changed_rules() -> list[ChangedRule]:
     """config/changed_rules.yaml, checked. Raises AuditError."""
-    entries = _load("changed_rules").root
+    entries = settings.load("changed_rules", ChangedRules).root
     known = [claim.id for claim in claims()]
     for entry in entries:
         if entry.claim not in known:
@@ -570,9 +470,16 @@ def context() -> dict[str, list[str]]:
     return made
 
 
-def schema_texts() -> dict[str, str]:
-    """config/schemas/<name>.json → its text, generated from the models."""
-    return {
-        f"config/schemas/{name}.json": json.dumps(model.model_json_schema(), indent=1) + "\n"
-        for name, model in FILES.items()
-    }
+def judged() -> dict[str, str]:
+    """Claim → its id in the variant that decides it."""
+    return {claim.id: f"{claim.id}-{claim.judged_in}" for claim in claims()}
+
+
+def paraphrases() -> dict[str, str]:
+    """Claim → what the article says, in our words."""
+    return {claim.id: claim.paraphrase for claim in claims()}
+
+
+def models() -> dict[str, type[BaseModel]]:
+    """Name of each file of the audit's own settings → its model."""
+    return FILES

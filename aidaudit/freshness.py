@@ -83,7 +83,7 @@ class Now:
         """variants: those that the report speaks of."""
         self.variants = variants
         self.hashes = Hashes()
-        self._codes: dict[tuple[str, str], str] = {}
+        self._codes: dict[tuple[str, fingerprint.Piece], str] = {}
 
     def of(self, name: str) -> dict | None:
         """Code, parameters and inputs (path → sha256) of the job group/name, as in its receipt.
@@ -106,32 +106,30 @@ class Now:
         }
 
     def _job(self, group: str, name: str) -> tuple[str, dict, list[str], list[Excerpt]] | None:
-        if (other := plan.further(group, name, self.variants)) is not None:
+        if (other := plan.step(group, name, self.variants)) is not None:
             kind, inputs = other
-            return fingerprint.command(repro.root(), ("aidaudit.jobs", kind)), {}, inputs, []
+            return fingerprint.command(repro.root(), plan.does(kind)), {}, inputs, []
         sweep, _, part = name.rpartition("-")
         if group == "sweeps":
             points = plan.sweep_parts(sweep)[int(part) - 1]
             runs = {"runs": [one.parameters for one in points]}
-            code = self._code(points[0].notebook, "sweep_part")
+            code = self._code(points[0].notebook, plan.SWEEPER)
             return code, runs, plan.sweep_reads(sweep), plan.sweep_excerpts(sweep)
         try:
             job = plan.job(group, name, self.variants)
         except AuditError:
             return None
         return (
-            self._code(job.notebook, "notebook"),
+            self._code(job.notebook, plan.RUNNER),
             job.parameters,
             plan.reads(job),
             plan.excerpts(job),
         )
 
-    def _code(self, notebook: str, runner: str) -> str:
+    def _code(self, notebook: str, runner: fingerprint.Piece) -> str:
         if (notebook, runner) not in self._codes:
             root = repro.root()
-            self._codes[notebook, runner] = fingerprint.notebook(
-                root / notebook, root, ("aidaudit.jobs", runner)
-            )
+            self._codes[notebook, runner] = fingerprint.notebook(root / notebook, root, runner)
         return self._codes[notebook, runner]
 
     def why_stale(self, receipt: str, outputs: Iterable[str] = ()) -> str:

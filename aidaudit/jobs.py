@@ -7,7 +7,7 @@ they do not reach rebuilds nothing when it changes.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aidaudit import receipts as receipting
@@ -92,25 +92,27 @@ def numbers(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt
     receipting.close(opened, outputs, receipt)
 
 
-def library(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
-    """Write the script that draws the page's view; it changes with the environment alone."""
-    from aidaudit import explorer, files
+def render(
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    code: str,
+    receipt: str,
+    views: Callable | None = None,
+) -> None:
+    """Render the assembled report, the first input, as an HTML page or a PDF.
 
-    opened = receipting.opened(rule="library", code=code, inputs=inputs)
-    (out,) = outputs
-    files.write_text(out, explorer.library())
-    receipting.close(opened, outputs, receipt)
-
-
-def render(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
-    """Render the assembled report, the first input, as an HTML page or a PDF."""
+    views: what puts interactive views into the page, as for `report.to_html`.
+    """
     from aidaudit import report
 
     opened = receipting.opened(rule="render", code=code, inputs=inputs)
     (out,) = outputs
-    write = report.to_pdf if out.endswith(".pdf") else report.to_html
-    text = Path(inputs[0]).read_text(encoding="utf-8")
-    write(text, Path(out), repro.root(), made_from=opened["made_from"])
+    text, of = Path(inputs[0]).read_text(encoding="utf-8"), {"made_from": opened["made_from"]}
+    if out.endswith(".pdf"):
+        report.to_pdf(text, Path(out), repro.root(), **of)
+    else:
+        report.to_html(text, Path(out), repro.root(), **of, views=views)
     receipting.close(opened, outputs, receipt)
 
 
@@ -183,14 +185,27 @@ def sweep(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: 
     receipting.close(opened, outputs, receipt)
 
 
-def manifest(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
-    """Put all receipts together, and describe the built tables."""
+def manifest(
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    code: str,
+    receipt: str,
+    further: Callable = lambda path: (),
+    table_of: Callable = lambda place, header: None,
+) -> None:
+    """Put all receipts together, and describe the built tables.
+
+    further, table_of: as for `manifest.build` and `manifest.descriptor`.
+    """
     from aidaudit import files, paths
     from aidaudit import manifest as module
 
     opened = receipting.opened(rule="manifest", code=code, inputs=inputs)
-    whole = module.build(inputs)
+    whole = module.build(inputs, further)
     for path in outputs:
-        content = whole if path == paths.MANIFEST else module.descriptor(whole, path)
-        files.write_json(content, path)
+        whole_or_part = whole
+        if path != paths.MANIFEST:
+            whole_or_part = module.descriptor(whole, path, table_of)
+        files.write_json(whole_or_part, path)
     receipting.close(opened, outputs, receipt)

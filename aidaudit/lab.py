@@ -17,9 +17,11 @@ from typing import NoReturn
 
 from nbformat import NotebookNode, from_dict
 
-from aidaudit import digits, files, notebook_form, notebooks, parameters, repro
+from aidaudit import digits, files, notebook_form, notebooks, parameters, plan, repro
 from aidaudit.errors import AuditError
 from aidaudit.plan import Job
+from aidaudit.project import project
+from aidaudit.working_copies import noted
 
 FOLDER = f"{files.SCRATCH}/edit"
 SETTINGS = "envs/jupyterlab"
@@ -142,41 +144,10 @@ def _note(copy: Path, notebook: str) -> None:
     copy.with_suffix(".json").write_text(json.dumps(state), encoding="utf-8")
 
 
-def _noted(note: Path) -> dict:
-    """What stands beside a working copy. Raises AuditError unless its source is one of ours."""
-    try:
-        state = json.loads(note.read_text(encoding="utf-8"))
-        source, _ = state["source"], state["sha256"]
-        # Where it is really: a branch may hold links that lead out.
-        real = (repro.root() / source).resolve()
-        own = real.is_relative_to(repro.root() / "notebooks") and real.suffix == ".ipynb"
-    except (ValueError, KeyError, TypeError, OSError):
-        source, own = None, False
-    if not own:
-        raise AuditError(
-            "this working copy belongs to no notebook of this checkout.",
-            file=files.name(note),
-            found=source,
-            expected="a notebook below notebooks/",
-            mend="nothing was written; open the notebook anew with aidaudit edit, and take "
-            "over what you need.",
-        )
-    return state
-
-
 def _state(notebook: str) -> str:
     """What a notebook says; saving its source again, outputs and all, leaves this the same."""
     text = notebook_form.serialise(notebook_form.clean_source(notebook_form.read(notebook)))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def source_of(path: Path) -> str | None:
-    """The source of a notebook that is open in JupyterLab: itself, or that of a copy."""
-    full = repro.root() / path
-    if (note := full.with_suffix(".json")).is_file() and full.parent.name == "edit":
-        return _noted(note)["source"]
-    name = files.name(path)
-    return name if name.startswith("notebooks/") else None
 
 
 def saving(model: dict, path: str, contents_manager: object, **_: object) -> None:
@@ -204,7 +175,7 @@ def write_back(copy: Path) -> str | None:
     note = copy.with_suffix(".json")
     if not note.is_file():
         return None
-    state = _noted(note)
+    state = noted(note)
     notebook = state["source"]
     if _state(notebook) != state["sha256"]:
         raise AuditError(
@@ -237,14 +208,12 @@ def run(job: Job, changes: dict[str, str]) -> tuple[str, dict[str, object]]:
         name: _typed(declared[name].type, text) if name in declared else text
         for name, text in changes.items()
     }
-    from aidaudit import plan
-
     folder = f"{files.SCRATCH}/run/{job.name}-{job.group}"
     notebooks.try_out(
         job.notebook,
         folder,
         parameters=given,
-        allowed=plan.allowed(),
+        allowed=project().allowed(),
         lacks=plan.missing(job),
         job=str(job),
         changed={k: v for k, v in given.items() if job.parameters.get(k) != v},

@@ -16,6 +16,19 @@ FAULTS = "docs/faults.csv"
 MUTATIONS = "docs/mutations.csv"
 PERTURBATIONS = "docs/perturbations.csv"
 MUTANTS = "docs/mutants.csv"
+# Stem of a notebook → what it makes, in words.
+MAKES = {
+    "kiel": "Clean tables of the tracker's releases",
+    "context": "Clean tables of the context",
+    "results": "Totals by donor, month and reading, and their numbers",
+    "claims": "Verdicts of all claims, what they rest on, and their numbers",
+    "multiverse": "Every specification",
+    "origin": "Where the quoted total can come from, and its numbers",
+    "switch": "The switch of 2025 by last month counted",
+    "scenario": "Scenarios",
+    "verdicts": "V01",
+    "report": "The report's text",
+}
 
 
 def raw_release(release: int) -> str:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from aidaudit import config, files, layout, numbers, paths, receipts, repro
+from aidaudit import files, numbers, paths, receipts, repro
 from aidaudit.errors import AuditError
-from aidaudit.tables import CLEAN, RAW, RESULTS
+from aidaudit.project import project
+from aidaudit.schema import Table
 
 # pandas' kinds of columns → Frictionless types, for tables without a schema of their own.
 _KINDS = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
@@ -32,10 +33,15 @@ def jobs_of(written: Iterable[str]) -> dict[str, dict]:
     return dict(sorted(found.items()))
 
 
-def build(written: Iterable[str]) -> dict:
+# What else can be cited of an output: its path → ids and what they are.
+Items = Callable[[str], Iterable[tuple[str, dict]]]
+
+
+def build(written: Iterable[str], further: Items = lambda path: ()) -> dict:
     """The manifest of a build from the receipts of its jobs.
 
-    written: paths of receipts. Returns project, version, released, environment, jobs (name →
+    written: paths of receipts. further: items beside figures, tables, numbers and the report.
+    Returns project, version, released, environment, jobs (name →
     rule, notebook, cell, parameters, code, inputs with sha256, outputs, made_from), outputs
     (path → sha256, job) and items (id → kind, title, job, files, notebook, cell; for numbers
     also value and origin). Raises AuditError for a file that is not as its job left it, or that
@@ -67,7 +73,7 @@ def build(written: Iterable[str]) -> dict:
                     mend=f"run it again: snakemake {min(about['outputs'])} --force",
                 )
     return {
-        "project": "aidaudit",
+        "project": repro.NAME,
         "version": repro.VERSION,
         "released": repro.RELEASED,
         "environment": {"path": paths.LOCK, "sha256": receipts.sha256(paths.LOCK)},
@@ -76,7 +82,7 @@ def build(written: Iterable[str]) -> dict:
             for job, about in jobs.items()
         },
         "outputs": dict(sorted(outputs.items())),
-        "items": dict(_items(jobs, outputs)),
+        "items": dict(_items(jobs, outputs, further)),
     }
 
 
@@ -88,12 +94,12 @@ def read() -> dict:
 # ---------------------------------------------------------------- what is cited
 
 
-def _items(jobs: dict, outputs: dict) -> Iterator[tuple[str, dict]]:
+def _items(jobs: dict, outputs: dict, further: Items) -> Iterator[tuple[str, dict]]:
     """Id → what it is, for everything that can be cited, in the order of ids."""
     found: dict[str, dict] = {}
     for job, about in jobs.items():
         for path in about["outputs"]:
-            for identifier, item in _of_file(path, about):
+            for identifier, item in [*_of_file(path, about), *further(path)]:
                 if identifier in found:
                     raise AuditError(
                         f"two items have the id {identifier}.",
@@ -146,35 +152,18 @@ def _of_file(path: str, about: dict) -> Iterator[tuple[str, dict]]:
                     "origin": numbers.origin(number),
                 },
             )
-    elif place.name == "claims.csv":
-        own = {claim.id: claim for claim in config.claims()}
-        variant = folder.name
-        for row in _table(path).to_dict("records"):
-            claim = own[row["claim_id"]]
-            yield (
-                paths.identifier(claim.id, variant),
-                {
-                    "kind": "claim",
-                    "title": claim.paraphrase,
-                    "value": row["verdict"],
-                    "files": [path, paths.result(variant, "readings")],
-                },
-            )
     elif place.stem == folder.name == "report" and place.suffix in {".html", ".pdf"}:
         yield (
             f"report-{place.suffix[1:]}",
             {"kind": "report", "title": "The report", "files": [path]},
         )
-    elif path == "report/build/report.md":
-        for name, title in config.REPORT_TABLES.items():
-            shown = ["report/report.html", "report/report.pdf"]
-            yield name, {"kind": "table", "title": title, "files": shown}
 
 
-def programs(jobs: dict[str, dict]) -> list[dict]:
+def programs(jobs: dict[str, dict], makes: Mapping[str, str]) -> list[dict]:
     """Which notebook and which cell of it makes what: a row per notebook.
 
-    jobs: as `jobs_of` or the manifest has them. Returns dicts of makes (words), notebook,
+    jobs: as `jobs_of` or the manifest has them. makes: stem of a notebook → what it makes, in
+    words. Returns dicts of makes (words), notebook,
     cell and files (patterns such as figures/{article,latest}/F01.csv), in the order of the
     stages. Executed notebooks are left out: they lie in report/notebooks under the same names.
     """
@@ -192,7 +181,7 @@ def programs(jobs: dict[str, dict]) -> list[dict]:
         ]
         rows.append(
             {
-                "makes": _makes(notebook, made),
+                "makes": _makes(notebook, makes),
                 "notebook": notebook,
                 "cell": runs[0][1]["cell"],
                 "files": _patterns(made),
@@ -204,24 +193,12 @@ def programs(jobs: dict[str, dict]) -> list[dict]:
     )
 
 
-def _makes(notebook: str, made: list[PurePosixPath]) -> str:
+def _makes(notebook: str, makes: Mapping[str, str]) -> str:
     """What a notebook makes, in words."""
     stem = PurePosixPath(notebook).stem
     if notebook.startswith(("notebooks/figures/", "notebooks/tables/")):
         return f"{stem} and its numbers"
-    named = {
-        "kiel": "Clean tables of the tracker's releases",
-        "context": "Clean tables of the context",
-        "results": "Totals by donor, month and reading, and their numbers",
-        "claims": "Verdicts of all claims, what they rest on, and their numbers",
-        "multiverse": "Every specification",
-        "origin": "Where the quoted total can come from, and its numbers",
-        "switch": "The switch of 2025 by last month counted",
-        "scenario": "Scenarios",
-        "verdicts": "V01",
-        "report": "The report's text",
-    }
-    return named.get(stem, stem)
+    return makes.get(stem, stem)
 
 
 def _patterns(made: list[PurePosixPath]) -> list[str]:
@@ -253,8 +230,8 @@ def _braced(parts: list[str]) -> str:
 def find(manifest: dict, name: str) -> str:
     """The id that a person means: an id, a figure, claim or number key without its variant.
 
-    A claim without a variant is that of the variant that decides it; anything else that which
-    the report shows. Raises AuditError with the nearest known name, and where the report shows
+    An id without a variant is what the project means by it; anything else that which the
+    report shows. Raises AuditError with the nearest known name, and where the report shows
     none or several.
     """
     from aidaudit.errors import nearest
@@ -264,9 +241,9 @@ def find(manifest: dict, name: str) -> str:
     if name in items or name in by_title:
         return name if name in items else by_title[name]
     found = variants_of(manifest, name)
-    judged = {claim.id: f"{claim.id}-{claim.judged_in}" for claim in config.claims()}
-    if judged.get(name) in found:
-        return judged[name]
+    meant = project().meant().get(name)
+    if meant in found:
+        return meant
     if len(found) > 1:
         shown = [one for one in found if _is_shown(one, items[one]["title"])]
         if len(shown) != 1:
@@ -291,7 +268,7 @@ def variants_of(manifest: dict, name: str) -> list[str]:
     """The ids that a figure, table, claim or number key has in the variants that make it."""
     items = manifest["items"]
     by_title = {item["title"]: one for one, item in items.items() if item["kind"] == "number"}
-    made = [config.ALL, *config.config().variants]
+    made = [paths.ALL, *(one for one in project().groups() if one != paths.ALL)]
     known = [(f"{name}-{one}", by_title.get(f"{one}:{name}")) for one in made]
     return [one for pair in known for one in pair if one in items]
 
@@ -331,20 +308,26 @@ def raw_before(manifest: dict, path: str) -> list[str]:
 # ---------------------------------------------------------------- descriptors
 
 
-def descriptor(manifest: dict, path: str) -> dict:
+# The schema of a built table, by path and header.
+Schemas = Callable[[PurePosixPath, list[str]], Table | None]
+
+
+def descriptor(
+    manifest: dict, path: str, table_of: Schemas = lambda place, header: None
+) -> dict:
     """The Frictionless descriptor of all built tables below the folder that it stands in.
 
     CSV has no room for a mark of its own: id, version and made_from stand here.
     """
     folder = Path(path).parent
     resources = [
-        _resource(table, folder, about, manifest)
+        _resource(table, folder, about, manifest, table_of)
         for table, about in manifest["outputs"].items()
         if table.endswith(".csv") and Path(table).is_relative_to(folder)
     ]
     return {
         "profile": "data-package",
-        "name": f"aidaudit-{folder.name}",
+        "name": f"{repro.NAME}-{folder.name}",
         "title": f"Tables that the build writes to {folder}",
         "version": manifest["version"],
         "licenses": [{"name": "MIT", "title": "MIT licence; facts: their publishers' terms"}],
@@ -352,7 +335,7 @@ def descriptor(manifest: dict, path: str) -> dict:
     }
 
 
-def _resource(table: str, folder: Path, about: dict, manifest: dict) -> dict:
+def _resource(table: str, folder: Path, about: dict, manifest: dict, table_of: Schemas) -> dict:
     place = Path(table)
     full = repro.root() / table
     return {
@@ -366,23 +349,19 @@ def _resource(table: str, folder: Path, about: dict, manifest: dict) -> dict:
         "encoding": "utf-8",
         "bytes": full.stat().st_size,
         "hash": f"sha256:{about['sha256']}",
-        "aidaudit-id": "-".join((place.stem, place.parent.name)),
-        "aidaudit-version": manifest["version"],
-        "aidaudit-made-from": manifest["jobs"][about["job"]]["made_from"],
-        "schema": {"fields": _fields(place), "missingValues": [""]},
+        f"{repro.NAME}-id": "-".join((place.stem, place.parent.name)),
+        f"{repro.NAME}-version": manifest["version"],
+        f"{repro.NAME}-made-from": manifest["jobs"][about["job"]]["made_from"],
+        "schema": {"fields": _fields(place, table_of), "missingValues": [""]},
     }
 
 
-def _fields(place: Path) -> list[dict]:
+def _fields(place: Path, table_of: Schemas) -> list[dict]:
     """The columns of a built table: as its schema says, or as its values are."""
     header = _table(place.as_posix(), rows=0).columns.tolist()
-    known = {**RAW, **CLEAN} if place.parent.name == "clean" else RESULTS
-    candidates = [known[place.stem]] if place.stem in known else []
-    if place.stem.startswith(layout.KIEL):
-        candidates = list(CLEAN.values())
-    for candidate in candidates:
-        if place.parts[0] == "data" and list(candidate.columns) == header:
-            return candidate.fields()
+    schema = table_of(PurePosixPath(place), header)
+    if schema is not None and list(schema.columns) == header:
+        return schema.fields()
     frame = _table(place.as_posix())
     return [
         {"name": str(name), "type": _KINDS.get(frame[name].dtype.kind, "string")}

@@ -30,7 +30,7 @@ from aidaudit.paths import LOGS
 from aidaudit.repro import environment, root, staging
 
 if TYPE_CHECKING:
-    from aidaudit.config import Limits
+    from aidaudit.settings import Limits
 
 # Set in every kernel: its warning that it talks over local TCP would stand before every real
 # message, and what nobody types needs no history, a database on disk and a thread. Extensions
@@ -252,9 +252,9 @@ def _execute(
     """The path of the executed notebook within the stage."""
     import papermill  # takes a while to import, which no other command should wait for
 
-    from aidaudit import config, kernels, sockets
+    from aidaudit import kernels, settings, sockets
 
-    limits = limits or config.limits()
+    limits = limits or settings.limits()
     Path(declared["stage"]).mkdir(parents=True, exist_ok=True)
     stage.mkdir(parents=True, exist_ok=True)
     list_ = stage / "declared.json"

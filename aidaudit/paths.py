@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 
+# What does not depend on a variant is made once, under this name.
+ALL = "all"
 CLEAN = "data/processed/clean"
 MANIFEST = "data/processed/manifest.json"
 # The pinned environment: outputs name its hash among what they were made from.

@@ -26,7 +26,8 @@ RELEASED = _FIELDS["date-released"]  # ISO date
 # The day on which this version was released; every date that a file format insists on
 # (PDF, PNG, zip) is this one.
 SOURCE_DATE_EPOCH = int(datetime.fromisoformat(RELEASED).replace(tzinfo=UTC).timestamp())
-SVG_HASH_SALT = "aidaudit"
+NAME = "aidaudit"
+SVG_HASH_SALT = NAME
 FONT = "DejaVu Sans"  # shipped in the matplotlib wheel, so the same on every machine
 
 ENVIRONMENT = {

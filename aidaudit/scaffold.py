@@ -1,51 +1,33 @@
-"""New figures, claims and releases: what a person starts from, which runs as it is.
+"""New parts of a project: what a person starts from, which runs as it is.
 
-Each kind is first made as path → text and then written, all of it or nothing. A file that is
-there is never replaced; configuration and code only grow, as text, so that comments and order
-stay. What a person has to say is marked TO FILL IN, and the test that comes with a figure or
-claim fails until `left` finds no mark. Which jobs follow from an entry is left to `plan`.
+What is begun is first made as path → text and then written, all of it or nothing. A file that
+is there is never replaced; configuration and code only grow, as text, so that comments and
+order stay. What a person has to say is marked TO FILL IN.
 """
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections import Counter
-from collections.abc import Callable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from dataclasses import replace as changed
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import yaml
 
-from aidaudit import (
-    checks,
-    config,
-    files,
-    layout,
-    notebook_form,
-    paths,
-    plan,
-    repro,
-    sources,
-    starts,
-)
+from aidaudit import checks, files, notebook_form, repro, settings
 from aidaudit.errors import AuditError, nearest
-from aidaudit.starts import MARK, quoted
+from aidaudit.project import project
 
-FIGURES, CLAIMS, CONFIG = (f"config/{name}.yaml" for name in ("figures", "claims", "config"))
-# Depths of a release that can be cut at a date.
-WITH_MONTHS = ("activities", "donor_month")
-CACHED = (config.config, config.shown, config.claims, plan.allowed)
+MARK = "TO FILL IN"
 
 
 @dataclass
 class Scaffold:
     """What is to be written: new files and grown ones, path → text; and what to run next.
 
-    done: paths that are written already, by `ingest`. place: where it goes in the report.
+    done: paths that are written already. place: where it goes in the report. cached: functions
+    that remember what files of settings say.
     """
 
     new: dict[str, str] = field(default_factory=dict)
@@ -53,6 +35,7 @@ class Scaffold:
     run: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     place: str = ""
+    cached: Sequence[Any] = ()
 
 
 def write(scaffold: Scaffold) -> list[str]:
@@ -62,55 +45,26 @@ def write(scaffold: Scaffold) -> list[str]:
     """
     there = [path for path in scaffold.new if (repro.root() / path).exists()]
     if there:
-        raise _exists(Path(there[0]).name, there[0])
+        raise taken(Path(there[0]).name, there[0])
     for path, text in (scaffold.new | scaffold.grown).items():
         files.write_text(path, text)
-    for function in CACHED:
+    for function in scaffold.cached:
         function.cache_clear()
     return [*scaffold.done, *(f"{path} (new)" for path in scaffold.new), *scaffold.grown]
 
 
-def left(name: str) -> list[str]:
-    """What is still to fill in for a figure (F24) or claim (LTS-9b): its place and words."""
-    if re.fullmatch(r"F[0-9][0-9]", name):
-        notebook = _notebook(name)
-        cells = notebook_form.read(notebook).cells
-        texts = [(f"{notebook}, cell {at}", cell.source) for at, cell in enumerate(cells, 1)]
-        texts += [*_rows(FIGURES, *_span(FIGURES, name)), *_rows(_test_of("figure", name))]
-    else:
-        texts = [*_rows(CLAIMS, *_span(CLAIMS, name)), *_rows(_test_of("claim", name))]
-        texts += _function_of(next(claim for claim in config.claims() if claim.id == name))
-    return [
-        f"{place}: {words.strip()}"
-        for place, text in texts
-        for words in re.findall(rf'{MARK}[^"\n]*', text)
-    ]
-
-
-def _function_of(claim: config.Claim) -> list[tuple[str, str]]:
-    from aidaudit.evidence import TESTS
-
-    if claim.test not in TESTS:
-        return [("aidaudit/evidence", f"{MARK}: a test {claim.test}, which {claim.id} names")]
-    lines, first = inspect.getsourcelines(TESTS[claim.test])
-    place = _place_of(claim.test)
-    return [(f"{place}, row {first + at}", line) for at, line in enumerate(lines)]
-
-
-def _rows(path: str, first: int = 0, last: int | None = None) -> list[tuple[str, str]]:
+def rows_of(path: str, first: int = 0, last: int | None = None) -> list[tuple[str, str]]:
     """(place, text) of each row of a file, from row `first` on, counted from 0."""
-    lines = _text(path).splitlines()[first:last]
+    lines = text_of(path).splitlines()[first:last]
     return [(f"{path}, row {first + at}", line) for at, line in enumerate(lines, 1)]
 
 
-# ---------------------------------------------------------------- YAML that grows
-
-
-def _text(path: str) -> str:
+def text_of(path: str) -> str:
+    """The text of a file of this checkout."""
     return (repro.root() / path).read_text(encoding="utf-8")
 
 
-def _begins(text: str, *keys: str) -> tuple[dict[str, int], int]:
+def begins_of(text: str, *keys: str) -> tuple[dict[str, int], int]:
     """Entry → the row, from 0, at which it begins; and the row at which the last one ends.
 
     keys: where the entries are, from the top; those of a list go by their `id`.
@@ -128,9 +82,9 @@ def _begins(text: str, *keys: str) -> tuple[dict[str, int], int]:
     return found, node.end_mark.line
 
 
-def _span(path: str, name: str) -> tuple[int, int]:
+def span_of(path: str, name: str) -> tuple[int, int]:
     """First row of an entry, and the row after it, from 0."""
-    begins, end = _begins(_text(path))
+    begins, end = begins_of(text_of(path))
     if name not in begins:
         raise AuditError(
             f"there is no entry '{name}'.", file=path, mend=nearest(name, list(begins)) or None
@@ -140,338 +94,24 @@ def _span(path: str, name: str) -> tuple[int, int]:
     )
 
 
-def _grown(name: str, entry: str, row: int) -> str:
+def with_entry(name: str, entry: str, row: int) -> str:
     """config/<name>.yaml with an entry put in before a row; checked against its model."""
-    lines = _text(f"config/{name}.yaml").splitlines(keepends=True)
+    lines = text_of(f"config/{name}.yaml").splitlines(keepends=True)
     # What is said above an entry belongs to it.
     while row < len(lines) and lines[row - 1].lstrip().startswith("#"):
         row -= 1
     text = "".join([*lines[:row], entry, *lines[row:]])
-    config.FILES[name].model_validate(yaml.safe_load(text))
+    models = {**settings.FILES, **project().models()}
+    models[name].model_validate(yaml.safe_load(text))
     return text
 
 
-def _exists(name: str, where: str) -> AuditError:
+def taken(name: str, where: str) -> AuditError:
+    """What to raise for a name that is taken."""
     return AuditError(
         f"'{name}' exists already.",
         file=where,
         mend="take another name; nothing is ever overwritten.",
-    )
-
-
-def _notebook(name: str) -> str:
-    return f"notebooks/figures/{name}.ipynb"
-
-
-def _test_of(kind: str, name: str) -> str:
-    return f"tests/test_{kind}_{name.replace('-', '_')}.py"
-
-
-# ---------------------------------------------------------------- a figure
-
-
-def figure(
-    name: str,
-    *,
-    title: str | None = None,
-    reads: str | None = None,
-    variants: list[str] | None = None,
-) -> Scaffold:
-    """A notebook that draws a plain chart, its entry, and a test that says what is missing.
-
-    name: F and two digits. title: a question. reads: a key of `starts.STARTS`. variants: those
-    that draw it, or ['all'] for once. Raises AuditError for a name that is taken, and for
-    what the build cannot do.
-    """
-    shown = config.shown()
-    free = next(one for one in (f"F{n:02d}" for n in range(1, 100)) if one not in shown)
-    if not re.fullmatch(r"F[0-9][0-9]", name):
-        raise AuditError(
-            "a figure cannot be called so.",
-            found=name,
-            expected=f"F and two digits, for example {free}",
-            mend=f"take the next free one: aidaudit new figure {free}",
-        )
-    if name in shown:
-        raise _exists(name, FIGURES)
-    if title is not None and "?" not in title:
-        raise AuditError(
-            "the title is no question.",
-            found=title,
-            expected="what the figure answers, with a question mark",
-            mend="the finding stands in the picture, which you write last.",
-        )
-    entry_says, group = _which(variants)
-    reads = reads or ("activities" if group == config.ALL else "monthly")
-    start = starts.STARTS.get(reads)
-    if start is None or (group == config.ALL and start.table[0] == "RESULTS"):
-        drawn_once = " for a figure that is drawn once" if group == config.ALL else ""
-        known = [
-            key
-            for key, one in starts.STARTS.items()
-            if group != config.ALL or one.table[0] != "RESULTS"
-        ]
-        raise AuditError(
-            f"a figure cannot start from this table{drawn_once}.",
-            found=reads,
-            expected=f"one of {known}",
-            mend="start from one of these, then change `reads`, `clean` and the notebook.",
-        )
-    values = config.parameters(group)
-    notebook = starts.notebook_of_figure(name, title, start, values, once=group == config.ALL)
-    where = layout.clean_release(values["release"])
-    table = paths.result(group, reads) if start.table[0] == "RESULTS" else where
-    begins, end = _begins(_text(FIGURES))
-    before = next((row for one, row in begins.items() if one > name), end)
-    return Scaffold(
-        new={
-            _notebook(name): notebook_form.serialise(nbformat.from_dict(notebook)),
-            _test_of("figure", name): starts.test_of_figure(
-                name, start, table, values["release"]
-            ),
-        },
-        grown={
-            FIGURES: _grown("figures", starts.entry_of_figure(name, start, entry_says), before)
-        },
-        run=[
-            f"aidaudit run {name}",
-            f"aidaudit edit {name}",
-            f"pytest {_test_of('figure', name)}",
-        ],
-        place=f"It stands in the report once a file of report/sections/ has this line, alone, "
-        f"where it is spoken of:\n  {{{{figure:{name}:{group}}}}}\n"
-        f"and the number in a sentence: {{{{{group}:{name}.total}}}}",
-    )
-
-
-def _which(variants: list[str] | None) -> tuple[str, str]:
-    """How an entry says which variants draw a figure; and the one whose defaults it has."""
-    known = config.config().variants
-    default = config.config().default_variant
-    if variants == [config.ALL]:
-        return "  once: true\n", config.ALL
-    if variants is None:
-        return "", default
-    since = min(config.variant(name).cut_off for name in variants)
-    follow = [name for name, one in known.items() if one.cut_off >= since]
-    if set(variants) != set(follow):
-        raise AuditError(
-            "variants draw a figure from a cut-off on, so these alone cannot.",
-            found=", ".join(variants),
-            expected=f"all (drawn once), or {', '.join(follow)}",
-            mend="name those, or leave --variants out.",
-        )
-    chosen = default if default in follow else follow[0]
-    says = "" if len(follow) == len(known) else f'  needs_cut_off: "{since}"\n'
-    return says, chosen
-
-
-# ---------------------------------------------------------------- a claim
-
-
-def claim(
-    name: str,
-    *,
-    locator: str | None = None,
-    section: str | None = None,
-    figure: str | None = None,
-    test: str | None = None,
-) -> Scaffold:
-    """An entry, a function that says that it is not written, and a test that says what to do.
-
-    name: paragraph and letter (LTS-9b). locator: the paragraph, if it is another. section: of
-    a paragraph that no claim names yet. test: name of the function. Raises AuditError for what
-    is taken or unknown.
-    """
-    from aidaudit.evidence import TESTS
-
-    known = config.claims()
-    if not re.fullmatch(r"[A-Z]{3}-[1-9][0-9]?[a-z]", name):
-        raise AuditError(
-            "a claim cannot be called so.",
-            found=name,
-            expected="a paragraph of the article and a letter, for example LTS-9b",
-            mend="take the paragraph's label and the next letter.",
-        )
-    if name in [one.id for one in known]:
-        raise _exists(name, CLAIMS)
-    locator = locator or name[:-1]
-    beside = [one for one in known if one.locator == locator]
-    section = section or next((one.section for one in beside), None)
-    sections = list(dict.fromkeys(one.section for one in known))
-    if section not in sections:
-        labels = list(dict.fromkeys(one.locator for one in known))
-        likely = next((c.section for c in known if c.locator[:3] == locator[:3]), "military")
-        raise AuditError(
-            "no claim names this paragraph yet." if section is None else "unknown section.",
-            file=CLAIMS,
-            found=section or locator,
-            expected=f"one of {labels if section is None else sections}",
-            mend=nearest(section or locator, labels if section is None else sections)
-            + f"If the article has {locator}, say where: --section {likely}",
-        )
-    if figure is not None and figure not in config.shown():
-        raise AuditError(
-            "there is no such figure.",
-            file=FIGURES,
-            found=figure,
-            expected=f"one of {list(config.shown())}",
-            mend=nearest(figure, list(config.shown())) or f"aidaudit new figure {figure}",
-        )
-    test = test or name.lower().replace("-", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", test):
-        raise AuditError(
-            "a function cannot be called so.", found=test, expected="small letters, digits, _"
-        )
-    if test in TESTS:
-        raise _exists(test, _place_of(test))
-    module = _module_for(beside or [one for one in known if one.section == section])
-    begins, end = _begins(_text(CLAIMS))
-    entry = starts.entry_of_claim(name, locator, section, test, figure)
-    return Scaffold(
-        new={_test_of("claim", name): starts.test_of_claim(name)},
-        grown={
-            CLAIMS: _grown("claims", entry, _row_for(name, begins, end)),
-            module: _text(module) + starts.function_of_claim(name, test, module),
-        },
-        run=[f"pytest {_test_of('claim', name)}", "snakemake data/processed/all/claims.csv"],
-    )
-
-
-def _place_of(test: str) -> str:
-    from aidaudit.evidence import TESTS
-
-    return TESTS[test].__module__.replace(".", "/") + ".py"
-
-
-def _module_for(claims: list[config.Claim]) -> str:
-    """The module in which most of these claims have their tests."""
-    places = Counter(_place_of(one.test) for one in claims if one.test != "not_testable")
-    return places.most_common(1)[0][0] if places else "aidaudit/evidence/aid.py"
-
-
-def _row_for(name: str, begins: dict[str, int], end: int) -> int:
-    """The row before which a claim goes, so that the article's order stays."""
-
-    def order(one: str) -> tuple[int, str]:
-        return int(re.search(r"[0-9]+", one)[0]), one[-1]
-
-    own = {one: row for one, row in begins.items() if one[:3] == name[:3]}
-    later = [row for one, row in own.items() if order(one) > order(name)]
-    after_all = [row for row in begins.values() if own and row > max(own.values())]
-    return min(later or after_all, default=end)
-
-
-# ---------------------------------------------------------------- a release
-
-_MONTHS = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)
-_DAY = re.compile(
-    rf"\b(?:to|until) (?:({_MONTHS}) ([0-9][0-9]?)|([0-9][0-9]?) ({_MONTHS})),? "
-    "(20[0-9][0-9])"
-)
-_NUMBER = re.compile(
-    r"([0-9][0-9]?)(?:st|nd|rd|th) release|release[ _-]?([0-9][0-9]?)(?![0-9])", re.IGNORECASE
-)
-
-
-def said_of_release(lines: list[str]) -> tuple[int | None, str | None]:
-    """Number and last day of a release, as a file's name and its first rows say them."""
-    numbers = [int(found[1] or found[2]) for found in map(_NUMBER.search, lines) if found]
-    days = [found.groups() for found in map(_DAY.search, lines) if found]
-    if not days:
-        return next(iter(numbers), None), None
-    first, day, other, second, year = days[0]
-    last = datetime.strptime(f"{day or other} {first or second} {year}", "%d %B %Y")
-    return next(iter(numbers), None), f"{last:%Y-%m-%d}"
-
-
-def release(
-    file: Path,
-    number: int | None,
-    cut_off: str | None,
-    name: str | None,
-    *,
-    taken: str | None = None,
-    obtained_from: str | None = None,
-    tell: Callable[[str], None] = lambda line: None,
-) -> tuple[Scaffold, str]:
-    """Ingest a release that a person downloaded, and make a variant of it.
-
-    number, cut_off: read from the file where it says them. name: the variant's. taken,
-    obtained_from, tell: as in `ingest`. Returns what is left to write and, in words, what the
-    variant can show. Raises AuditError for a name or release that is taken, and where
-    ingesting or cleaning does.
-    """
-    from aidaudit import ingest
-
-    said = said_of_release([file.stem, *ingest.first_rows(file)])
-    number, cut_off = number or said[0], cut_off or said[1]
-    origin = ingest.origin_of("kiel", file, number, cut_off, taken, obtained_from)
-    number = int(origin.release)
-    name = name or f"r{number}"
-    _variant_is_free(name, number)
-    try:
-        table = ingest.ingest(file, origin, tell=tell).relative_to(repro.root()).as_posix()
-    except AuditError as error:
-        # Rows to be added to a table may stand at its end, each on a line of its own.
-        gap = "\n  " if "\n" in (error.mend or "") else " "
-        again = f"{error.mend or ''}{gap}Then run this command again.".strip()
-        raise changed(error, mend=again) from None
-    ingest.write_overview()
-    months, until, shows = _able_to_show(number, origin.cut_off)
-    entry = (
-        f"  {name}:\n    title: Release {number} as downloaded\n    release: {months}\n"
-        f'    totals_release: {number}\n    cut_off: "{until}"\n    why: {quoted(shows)}\n'
-    )
-    grown = {CONFIG: _grown("config", entry, _begins(_text(CONFIG), "variants")[1])}
-    for line in ingest.unstated(origin):
-        tell(line)
-    done = [f"{table}/ (ingested)", "data/raw/README.md"]
-    return Scaffold(grown=grown, run=["snakemake -n", "make report"], done=done), shows
-
-
-def _variant_is_free(name: str, number: int) -> None:
-    settings = config.config()
-    # It heads columns of the report's tables, where a longer one runs into its neighbour.
-    if not re.fullmatch(r"[a-z][a-z0-9-]{,7}", name) or name == config.ALL:
-        raise AuditError(
-            "a variant cannot be called so.",
-            found=name,
-            expected="at most eight small letters, digits and -, for example r31",
-            mend="give another name with --variant.",
-        )
-    if name in settings.variants:
-        raise _exists(name, CONFIG)
-    for other, variant in settings.variants.items():
-        if variant.totals_release == number:
-            raise AuditError(
-                f"variant '{other}' shows release {number} already.",
-                file=CONFIG,
-                mend="to show the release at another cut-off, add an entry by hand.",
-            )
-
-
-def _able_to_show(number: int, cut_off: str) -> tuple[int, str, str]:
-    """The release and last day from which a variant of this release takes months; in words."""
-    depth = sources.depth(number)
-    if depth in WITH_MONTHS:
-        return number, cut_off, "Added beside the others, to its own last day."
-    if depth != "donor_totals":
-        raise AuditError(
-            f"release {number} has {depth} only, and a variant counts allocations.",
-            file=f"data/raw/{layout.raw_release(number)}",
-            expected="activities, donors by month, or totals by donor",
-            mend="allocations exist from release 16 on: take that one or a later one.",
-        )
-    months = max(n for n in sources.release_numbers() if sources.depth(n) in WITH_MONTHS)
-    until = sources.release(months)["cut_off"]
-    return (
-        months,
-        until,
-        f"Release {number} has totals by donor (to {cut_off}) but no months, so whatever needs "
-        f"months is that of release {months}, to {until}.",
     )
 
 
@@ -486,4 +126,9 @@ def _is_sound(notebook: str) -> bool:
 def defaults() -> Scaffold:
     """Notebooks whose defaults are not what the DAG injects any more, with those that are."""
     texts = {path: checks.with_defaults(path) for path in checks.sources() if _is_sound(path)}
-    return Scaffold(grown={path: text for path, text in texts.items() if text != _text(path)})
+    return Scaffold(grown={path: text for path, text in texts.items() if text != text_of(path)})
+
+
+def quoted(value: object) -> str:
+    """A literal as YAML and Python both read it."""
+    return json.dumps(value, ensure_ascii=False)

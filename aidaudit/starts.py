@@ -1,23 +1,15 @@
 """The texts with which a figure or a claim starts: cells, entries, functions and tests.
 
 They are plain on purpose: a person reads them once, and writes over them. Where they go, and
-what is refused, is left to `scaffold`.
+what is refused, is left to `new`.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from aidaudit.notebook_form import METADATA
-
-MARK = "TO FILL IN"
-
-
-def quoted(value: object) -> str:
-    """A literal as YAML and Python both read it."""
-    return json.dumps(value, ensure_ascii=False)
-
+from aidaudit.scaffold import MARK, quoted
 
 # ---------------------------------------------------------------- a figure
 
@@ -245,7 +237,7 @@ def checkout(tmp_path, monkeypatch):
 
 def test_nothing_is_left_to_fill_in(monkeypatch):
     monkeypatch.chdir(ROOT)
-    left = scaffold.left("{name}")
+    left = new.left("{name}")
     assert not left, "\\n".join(left)
 
 
@@ -314,7 +306,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, config, scaffold
+from aidaudit import claims, config, new
 from aidaudit.evidence import Data
 
 ROOT = Path(__file__).parents[1]
@@ -334,7 +326,7 @@ def in_the_repository(monkeypatch):
 
 
 def test_nothing_is_left_to_fill_in():
-    left = scaffold.left("{name}")
+    left = new.left("{name}")
     assert not left, "\\n".join(left)
 
 

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,14 +30,9 @@ from aidaudit import client, repro
 from aidaudit.client import SLOWER, give_up, is_running, peer
 from aidaudit.errors import AuditError
 
-# What notebooks and jobs import, papermill and the kernel included.
+# What running a notebook or job imports besides what its code reaches.
 MODULES = (
-    "aidaudit.cli", "aidaudit.jobs", "aidaudit.plan", "aidaudit.lab", "aidaudit.report",
-    "aidaudit.numbers", "aidaudit.manifest", "aidaudit.evidence", "aidaudit.claims",
-    "aidaudit.views", "aidaudit.results", "aidaudit.revisions", "aidaudit.scenarios",
-    "aidaudit.multiverse", "aidaudit.origin", "aidaudit.assembly", "aidaudit.clean",
-    "aidaudit.tabulate", "aidaudit.charts", "aidaudit.explorer", "aidaudit.kernels",
-    "aidaudit.sweeps", "papermill",
+    "aidaudit.cli", "aidaudit.lab", "aidaudit.kernels", "papermill",
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
     "IPython.core.interactiveshell", "IPython.core.debugger", "IPython.core.completerlib",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
@@ -144,7 +139,7 @@ def _start(whose: str, listener: socket.socket) -> subprocess.Popen:
     """Start a parent, which finds the listener in place of its input."""
     # A session of its own: Ctrl-C in the terminal ends Snakemake, and that ends the parent.
     return subprocess.Popen(
-        [sys.executable, "-m", "aidaudit.warm", whose],
+        [sys.executable, "-m", "aidaudit.start", whose],
         env={**repro.environment(), client.ADDRESS: ""},
         stdin=listener,
         stdout=subprocess.DEVNULL,
@@ -156,14 +151,14 @@ def _start(whose: str, listener: socket.socket) -> subprocess.Popen:
 # ---------------------------------------------------------------- the parent
 
 
-def main(whose: str) -> None:
+def main(whose: str, command: Callable[[], None]) -> None:
     """Be the warm parent of a process, and leave word why where that goes wrong."""
     listener = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     try:
-        serve(whose, listener)
+        serve(whose, listener, command)
     except Exception as error:
         give_up(whose, f"{type(error).__name__}: {error}")
         sys.exit(1)
@@ -172,7 +167,7 @@ def main(whose: str) -> None:
             _clear(Path(listener.getsockname()).parent)
 
 
-def serve(whose: str, listener: socket.socket) -> None:
+def serve(whose: str, listener: socket.socket, command: Callable[[], None]) -> None:
     """Be the warm parent at a socket until the process to which it belongs ends."""
     watched = os.pidfd_open(int(whose.partition("-")[0]))
     if not is_running(whose):
@@ -201,7 +196,7 @@ def serve(whose: str, listener: socket.socket) -> None:
                 if asking in readable and running.get(process) is asking:
                     _end(process)
             if listener in readable:
-                _fork(listener, [watched, awake, wakes], running)
+                _fork(listener, [watched, awake, wakes], running, command)
     finally:
         for process in running:
             _end(process)
@@ -213,11 +208,25 @@ def load() -> None:
         pass
 
 
+def modules() -> list[str]:
+    """What notebooks and jobs import: `MODULES`, and whatever their code reaches."""
+    from aidaudit import fingerprint, plan
+    from aidaudit.project import project
+
+    root = repro.root()
+    code = fingerprint.package(root)
+    does = [plan.RUNNER, plan.SWEEPER, *map(plan.does, [*plan.DOES, *project().does])]
+    used = {(name, (module, name)) for module, name in does}
+    for source in sorted((root / "notebooks").rglob("*.ipynb")):
+        used |= fingerprint.named_in(source, root)
+    return [*MODULES, *sorted({module for module, _ in code.reached(used)})]
+
+
 def _importing() -> Iterator[None]:
     """Import it; yields between modules."""
     # Looking for garbage again and again takes an eighth of the time of importing.
     gc.disable()
-    for module in MODULES:
+    for module in modules():
         yield
         importlib.import_module(module)
     import nbformat
@@ -229,7 +238,12 @@ def _importing() -> Iterator[None]:
     gc.enable()
 
 
-def _fork(listener: socket.socket, others: list, running: dict[int, socket.socket]) -> None:
+def _fork(
+    listener: socket.socket,
+    others: list,
+    running: dict[int, socket.socket],
+    command: Callable[[], None],
+) -> None:
     """Take one order and fork a process for it."""
     asking, _ = listener.accept()
     asking.settimeout(10)
@@ -245,13 +259,13 @@ def _fork(listener: socket.socket, others: list, running: dict[int, socket.socke
     if process == 0:
         for other in (listener, asking, *running.values(), *others):
             os.close(other if isinstance(other, int) else other.detach())
-        _run(order, ends)
+        _run(order, ends, command)
     for end in ends:
         os.close(end)
     running[process] = asking
 
 
-def _run(text: bytes, ends: list[int]) -> None:
+def _run(text: bytes, ends: list[int], command: Callable[[], None]) -> None:
     """Run the command of an order in this fork, and end it."""
     status = 1
     try:
@@ -267,11 +281,11 @@ def _run(text: bytes, ends: list[int]) -> None:
         os.environ.clear()
         os.environ.update(order["environ"])
         sys.argv = order["argv"]
-        from aidaudit import cli, kernels
+        from aidaudit import kernels
 
         kernels.die_with_parent()
         kernels.forking = True
-        cli.main()
+        command()
         status = 0
     except SystemExit as leaving:
         code = leaving.code
@@ -329,7 +343,3 @@ def _receive(asking: socket.socket) -> tuple[bytes, list[int]]:
             os.close(end)
         raise
     return bytes(order), ends
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -28,14 +28,15 @@ PARTS = {
 RUN = """
 import os, sys
 from aidaudit import config, kernels, plan, repro, sweeps, warm
+from aidaudit import settings
 os.environ.update(repro.environment())
 warm.load()
 kernels.forking = True
 sweeps.TOGETHER = 1
-entry, points = config.sweeps()[sys.argv[1]], plan.sweep_parts(sys.argv[1])[0]
+entry, points = settings.sweeps()[sys.argv[1]], plan.sweep_parts(sys.argv[1])[0]
 sweeps.part(
     entry.notebook, {str(one): one.parameters for one in points}, list(entry.grid), sys.argv[2],
-    table=entry.table, inputs=plan.sweep_reads(sys.argv[1]), allowed=plan.allowed(),
+    table=entry.table, inputs=plan.sweep_reads(sys.argv[1]), allowed=project().allowed(),
 )
 os._exit(0)  # what it imported has threads of its own that would be waited for
 """

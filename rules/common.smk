@@ -2,27 +2,28 @@
 
 import json
 
-from aidaudit import config as settings
-from aidaudit import baseline, excerpts, fingerprint, layout, paths, plan, receipts, repro
+from aidaudit import config as audit
+from aidaudit import settings
+from aidaudit import baseline, excerpts, fingerprint, layout, paths, plan, planned, receipts, repro
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.
-KNOWN = list(settings.config().variants)
+KNOWN = list(audit.config().variants)
 VARIANTS = str(config["variants"]).split(",") if "variants" in config else KNOWN
 for name in VARIANTS:
-    settings.variant(name)
+    audit.variant(name)
 WHOLE = VARIANTS == KNOWN
 REPORT = ["report/report.html", "report/report.pdf"]
 MANIFESTS = [paths.MANIFEST, *paths.DESCRIPTORS]
-CONTEXT = settings.context()
-ALL = settings.ALL
+CONTEXT = audit.context()
+ALL = audit.ALL
 LOCK = paths.LOCK
 
 
 wildcard_constraints:
     release="[0-9][0-9]",
     table="|".join(CONTEXT),
-    scenario="|".join(settings.scenarios().scenarios),
+    scenario="|".join(audit.scenarios().scenarios),
     figure="F[0-9][0-9]",
     item="T[0-9][0-9]",
 
@@ -30,7 +31,7 @@ wildcard_constraints:
 def inputs(name):
     """What the jobs of a rule read that runs notebooks. Of a notebook's source counts what its
     code says (`code_of`), not when it was saved."""
-    kind = plan.KINDS[name]
+    kind = planned.KINDS[name]
 
     def job(wildcards):
         return plan.job(kind.group.format(**wildcards), kind.name.format(**wildcards), VARIANTS)
@@ -44,7 +45,7 @@ def inputs(name):
 
 def outputs(name):
     """What they write. The drawings of figures are what `snakemake --report` shows."""
-    kind = plan.KINDS[name]
+    kind = planned.KINDS[name]
 
     def made(path):
         if name != "figure" or not path.endswith(".svg"):
@@ -61,7 +62,7 @@ def outputs(name):
 
 def log_of(name):
     """Where their words are kept."""
-    return f"logs/{plan.KINDS[name].group}/{plan.KINDS[name].name}.log"
+    return f"logs/{planned.KINDS[name].group}/{planned.KINDS[name].name}.log"
 
 
 def job_of(output):
@@ -75,17 +76,17 @@ def code_of(wildcards, output):
     As a parameter it makes Snakemake run what it changes for, and nothing else.
     """
     notebook = repro.root() / job_of(output).notebook
-    return fingerprint.notebook(notebook, repro.root(), ("aidaudit.jobs", "notebook"))
+    return fingerprint.notebook(notebook, repro.root(), plan.RUNNER)
 
 
 def kind(name):
     """The kind of a job that runs no notebook, and the hash of the code that it uses."""
     # A function, since `snakemake --lint` takes text for a path.
-    code = fingerprint.command(repro.root(), ("aidaudit.jobs", name))
+    code = fingerprint.command(repro.root(), plan.does(name))
     return {"kind": lambda wildcards: name, "code": code}
 
 
-drawn, tabled = settings.drawn, settings.tabled
+drawn, tabled = audit.drawn, audit.tabled
 
 
 def figure_files(variants):
@@ -99,7 +100,7 @@ def figure_files(variants):
 
 def read_by(group, name):
     """What a job reads that runs no notebook."""
-    return lambda wildcards: plan.further(
+    return lambda wildcards: plan.step(
         group.format(**wildcards), name.format(**wildcards), VARIANTS
     )[1]
 

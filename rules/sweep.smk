@@ -27,7 +27,7 @@ rule sweep_part:
         code=lambda wildcards: fingerprint.notebook(
             repro.root() / settings.sweeps()[wildcards.sweep].notebook,
             repro.root(),
-            ("aidaudit.jobs", "sweep_part"),
+            plan.SWEEPER,
         ),
     message:
         "Run part {wildcards.part} of the sweep {wildcards.sweep}."

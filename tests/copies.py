@@ -63,7 +63,7 @@ def set_up(root: Path) -> None:
     maker.executable = f'"{folder}/bin/python"'
     maker.variants = {""}
     maker.make("snakemake = snakemake.cli:main")
-    maker.make("aidaudit = aidaudit.client:main")
+    maker.make("aidaudit = aidaudit.start:main")
     (folder / ".ready").write_text(f"{root.resolve()}\n", "utf-8")
 
 
@@ -79,7 +79,7 @@ def warm_parents(root: Path) -> int:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it may just have ended
             words = (process / "cmdline").read_bytes().split(b"\0")
-            found += b"aidaudit.warm" in words and (process / "cwd").readlink() == root
+            found += b"aidaudit.start" in words and (process / "cwd").readlink() == root
     return found
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aidaudit import config
+from aidaudit import config, settings
 from aidaudit.errors import AuditError
 
+FILES = [*settings.FILES, *config.FILES]
 ROOT = Path(__file__).parents[1]
 CACHED = (
     config.config,
@@ -16,8 +17,8 @@ CACHED = (
     config.multiverse,
     config.origin,
     config.scenarios,
-    config.sweeps,
-    config.limits,
+    settings.sweeps,
+    settings.limits,
 )
 
 
@@ -40,7 +41,7 @@ def checkout(tmp_path, monkeypatch):
     """A copy of the configuration that a test may spoil."""
     (tmp_path / "Snakefile").touch()
     (tmp_path / "config").mkdir()
-    for name in config.FILES:
+    for name in FILES:
         text = (ROOT / f"config/{name}.yaml").read_text(encoding="utf-8")
         (tmp_path / f"config/{name}.yaml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -72,8 +73,8 @@ def test_copy_of_the_configuration_is_valid(checkout):
 
 
 def test_committed_schemas_are_up_to_date():
-    texts = config.schema_texts()
-    assert len(texts) == len(config.FILES)
+    texts = settings.schema_texts()
+    assert len(texts) == len(FILES)
     for path, text in texts.items():
         assert (ROOT / path).read_text(encoding="utf-8") == text, "run `aidaudit schemas`"
 
@@ -122,7 +123,7 @@ def test_a_claim_that_asserts_nothing_must_say_that_it_cannot_be_tested(checkout
         ("claims", config.claims, "compare:", "comparr:", "'compare'"),
         ("claims", config.claims, "  judged_in:", "  judgd_in:", "'judged_in'"),
         ("claims", config.claims, "  with:", "  wiht:", "'with'"),
-        ("sweeps", config.sweeps, "  grid:", "  gird:", "'grid'"),
+        ("sweeps", settings.sweeps, "  grid:", "  gird:", "'grid'"),
     ],
 )
 def test_unknown_key_names_its_place_and_the_nearest(checkout, name, read, old, new, expected):
@@ -172,13 +173,13 @@ def test_missing_key_is_named(checkout):
 )
 def test_a_sweep_that_cannot_be_meant_is_told(checkout, old, new, told):
     spoil(checkout, "sweeps", old, new)
-    assert told in message(config.sweeps)
+    assert told in message(settings.sweeps)
 
 
-@pytest.mark.parametrize("name", list(config.FILES))
+@pytest.mark.parametrize("name", FILES)
 def test_empty_file_is_told(checkout, name):
     (checkout / f"config/{name}.yaml").write_text("")
-    text = message(getattr(config, name))
+    text = message(getattr(settings if name in settings.FILES else config, name))
     assert text.startswith(f"config/{name}.yaml: the whole file: ")
 
 

@@ -16,16 +16,17 @@ from aidaudit import (
     finding,
     ingest,
     lab,
+    new,
     plan,
-    scaffold,
     schema,
     sources,
+    workbooks,
 )  # fmt: skip
 from aidaudit.checking import drawings
 from aidaudit.checking import text as checked
 from aidaudit.diffing import base, rows
 from aidaudit.errors import AuditError
-from aidaudit.ingest.readers import common, workbooks
+from aidaudit.ingest.readers import common
 from aidaudit.schema import Column, Table
 
 ROOT = Path(__file__).parents[1]
@@ -83,8 +84,8 @@ REFUSING = {
     ),
     "the folder of a release": lambda text: sources._number(f"kiel/release-{text}"),
     "a row of a workbook": row,
-    "a new figure": lambda text: scaffold.figure(f"F{text}"),
-    "a new claim": lambda text: scaffold.claim(f"MIL-{text}a"),
+    "a new figure": lambda text: new.figure(f"F{text}"),
+    "a new claim": lambda text: new.claim(f"MIL-{text}a"),
     "a part of a sweep": lambda text: plan.job("sweep", f"totals-{text}"),
 }
 
@@ -107,7 +108,7 @@ def test_other_digits_stay_text_where_text_may_be(text):
     assert not checked.equal(text, "12")
     assert checked.with_points([[f"{text},5"]]) == [[f"{text},5"]]
     assert re.fullmatch(drawings._NUMBER, text) is None
-    assert scaffold.said_of_release([f"release {text}, until August {text}, 2026"])[0] != 12
+    assert new.said_of_release([f"release {text}, until August {text}, 2026"])[0] != 12
 
 
 @pytest.mark.parametrize("text", ["٢٢٢.٩ bn", "２２２.９ bn", "𝟐𝟐𝟐.𝟗 bn"])
@@ -129,6 +130,7 @@ def test_a_quotation_in_other_digits_is_none_of_a_number(text):
 @pytest.mark.parametrize("text", OTHERS[:4])
 def test_arguments_in_other_digits_are_refused(words, text):
     files = ["--", "a", "::", "b"] if words[0] == "sweep-part" else []
+    cli._join()
     done = CliRunner().invoke(cli.app, [*words, text, *files])
     assert done.exit_code == 2
     assert "0 to 9" in done.output

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 from copies import ROOT
 
-from aidaudit import clean, config, excerpts, files, guard, plan, plausibility, schema
+from aidaudit import clean, config, excerpts, files, guard, plan, plausibility, schema, settings
 from aidaudit.errors import AuditError
 from aidaudit.tables import CLEAN, RAW
 
@@ -95,7 +95,7 @@ def test_what_is_changed_concerns_the_jobs_that_use_it_alone(root):
     edit(root, figures, "name: weapon ladder", "name: ladder of weapons")
     assert changed() == {"all/report"}
     shutil.copy(ROOT / figures, root / figures)
-    for path in config.FILES:
+    for path in (*settings.FILES, *config.FILES):
         edit(root, f"config/{path}.yaml", "\n", "\n# A remark.\n")
     assert changed() == set()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from faults import run as faults
 
-from aidaudit import generated
-from aidaudit.faults import together
+from aidaudit import test_runs
+from aidaudit.test_runs import together
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,6 +61,6 @@ def test_the_page_counts_rounds_and_keeps_its_columns():
     more = {**row, "rounds": "1", "seen": "a | b <c>", "left": "8", "seed": "9"}
     (one,) = together([row, more])
     assert (one["rounds"], one["left"]) == (4, 5)
-    page = generated.faults_page([one])
+    page = test_runs.faults_page([one])
     assert "was broken in 4 rounds (seeds 7, 9:" in page
     assert "| a fault | 4 | a \\| b \\<c\\> | 5 | `snakemake` |" in page

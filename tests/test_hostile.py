@@ -23,9 +23,19 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.translators import PythonTranslator
 
-from aidaudit import charts, config, files, generated, inert, plan, report
+from aidaudit import (
+    charts,
+    config,
+    files,
+    generated,
+    inert,
+    plan,
+    report,
+    settings,
+    test_runs,
+    workbooks,
+)
 from aidaudit.errors import AuditError
-from aidaudit.ingest.readers import workbooks
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted(path for folder in ("aidaudit", "snakemake_logger_plugin_aidaudit", "benchmarks")
@@ -158,10 +168,10 @@ def test_yaml_makes_no_objects(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(yaml.YAMLError):
         files.read_yaml("config/limits.yaml")
-    config.limits.cache_clear()
+    settings.limits.cache_clear()
     with pytest.raises(AuditError, match=r"config/limits\.yaml"):
-        config.limits()
-    config.limits.cache_clear()
+        settings.limits()
+    settings.limits.cache_clear()
     assert not owned.exists()
 
 
@@ -183,7 +193,7 @@ def test_names_that_lead_elsewhere_are_no_names(text):
     with pytest.raises(AuditError):
         plan.named(text)
     with pytest.raises(ValueError, match="should match pattern"):
-        config.Sweeps.model_validate({text: {}})
+        settings.Sweeps.model_validate({text: {}})
 
 
 # ---------------------------------------------------------------- pages
@@ -498,7 +508,7 @@ def test_text_of_data_begins_nothing_at_the_beginning_of_a_line(text):
 def test_generated_parts_of_readme_and_docs_show_text_as_text(text):
     one = {"fault": text, "rounds": 1, "seen": text, "left": 0, "resumed": text, "seeds": ["1"]}
     pages = [
-        generated.faults_page([one]),
+        test_runs.faults_page([one]),
         generated.picture({"title": text, "alt": text}).partition("![")[2],
     ]
     for page in pages:

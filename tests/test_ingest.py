@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from aidaudit import clean, ingest, schema, sources
+from aidaudit import clean, ingest, schema, sources, workbooks
 from aidaudit.errors import AuditError
 from aidaudit.ingest import replacing
-from aidaudit.ingest.readers import READERS, context, kiel, workbooks
+from aidaudit.ingest.readers import READERS, context, kiel
 from aidaudit.tables import RAW
 
 HERE = Path(__file__).parents[1]

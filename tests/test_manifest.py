@@ -5,7 +5,16 @@ from hashlib import sha256
 
 import pytest
 
-from aidaudit import generated, manifest, paths, receipts, tracing, verify
+from aidaudit import (
+    generated,
+    layout,
+    manifest,
+    paths,
+    receipts,
+    rows_of_totals,
+    tracing,
+    verify,
+)
 from aidaudit.errors import AuditError
 
 TABLE = "claim_id,verdict,value\nMIL-2a,supported,1.5\nMIL-2b,not supported,2.5\n"
@@ -195,7 +204,7 @@ def test_programs_are_one_row_a_notebook_with_patterns():
         "notebook": "notebooks/clean/context.ipynb", "cell": 3,
         "outputs": [f"data/processed/clean/t{n}.csv" for n in range(9)],
     }  # fmt: skip
-    clean, figure = manifest.programs(jobs)
+    clean, figure = manifest.programs(jobs, layout.MAKES)
     assert clean["files"] == ["data/processed/clean/*.csv"]
     assert (figure["makes"], figure["cell"]) == ("F01 and its numbers", 9)
     assert figure["files"] == [
@@ -330,7 +339,7 @@ def test_what_is_no_total_has_no_rows(root, monkeypatch):
     whole = manifest.build(WRITTEN)
     monkeypatch.setattr(tracing.manifests, "find", lambda manifest, name: name)
     with pytest.raises(AuditError, match="no total of aid"):
-        tracing.rows_of(whole, "F01-article")
+        rows_of_totals.rows_of(whole, "F01-article")
 
 
 def test_the_finding_has_numbers_where_its_text_names_them(root):

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from aidaudit import checks, config, notebook_form, notebooks, parameters
+from aidaudit import checks, notebook_form, notebooks, parameters, settings
 from aidaudit.errors import AuditError
 
 PARAMETERS = """\
@@ -45,14 +45,14 @@ def save(*code, parameters=PARAMETERS, path="notebooks/n.ipynb"):
 
 
 def execute(path, **changes):
-    settings = {
+    given = {
         "parameters": {"donor": "France"},
         "inputs": ["data/in.txt"],
         "outputs": ["out/a.txt"],
         "log": "logs/n.ipynb",
-        "limits": config.Limits(minutes=1),
+        "limits": settings.Limits(minutes=1),
     }
-    notebooks.run(path, "out/n.ipynb", **{**settings, **changes})
+    notebooks.run(path, "out/n.ipynb", **{**given, **changes})
 
 
 @pytest.mark.build
@@ -97,9 +97,9 @@ def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs
     for name in ("aidaudit", "CITATION.cff"):
         (checkout / name).symlink_to(Path(notebooks.__file__).parents[1] / name)
     ran = subprocess.run(
-        [sys.executable, "-c", "import sys; from aidaudit import config, notebooks as n\n"
+        [sys.executable, "-c", "import sys; from aidaudit import settings, notebooks as n\n"
          "n.run(sys.argv[1], 'out/n.ipynb', parameters={'donor': 'France'}, inputs=[],"
-         " outputs=['out/a.txt'], log='logs/n.ipynb', limits=config.Limits(minutes=1))",
+         " outputs=['out/a.txt'], log='logs/n.ipynb', limits=settings.Limits(minutes=1))",
          save("import aidaudit\nfrom aidaudit import files",
               "files.write_text('out/a.txt', aidaudit.__file__)", parameters=ONE)],
         env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True,
@@ -262,13 +262,13 @@ def test_undeclared_read_fails_the_run(checkout):
 def test_hung_and_dead_kernels_name_their_cell(checkout, code, error):
     path = save(f"import os\n{code}", parameters=ONE)
     with pytest.raises(AuditError, match=f"(?s)failed in cell 3: import os.*{error}"):
-        execute(path, limits=config.Limits(minutes=2 / 60))
+        execute(path, limits=settings.Limits(minutes=8 / 60))
     assert (checkout / "logs/n.ipynb").exists()
 
 
 # ---------------------------------------------------------------- limits
 
-SMALL = config.Limits(minutes=0.5, memory_gb=2, output_mb=0.1)
+SMALL = settings.Limits(minutes=0.5, memory_gb=2, output_mb=0.1)
 AT_ONCE = "print('x' * 10**6)"
 A_GIGABYTE = "try:\n    print('x' * 10**9)\nfinally:\n    done = True"
 BIT_BY_BIT = "while True:\n    print('x' * 1000, flush=True)"
@@ -301,7 +301,7 @@ def test_a_notebook_that_takes_too_much_is_ended_by_name(checkout, code, told):
 def test_the_limit_of_time_is_that_of_the_whole_notebook(checkout):
     path = save("import time", *["time.sleep(1)"] * 60, parameters=ONE)
     with pytest.raises(AuditError, match=r"(?s)failed in cell .*raise `minutes` in config/l"):
-        execute(path, limits=config.Limits(minutes=4 / 60))
+        execute(path, limits=settings.Limits(minutes=8 / 60))
 
 
 @pytest.mark.build

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from aidaudit import claims_table, inert, paths, report
+from aidaudit import claims_table, explorer, inert, paths, report
 from aidaudit.errors import AuditError
 
 REPOSITORY = Path(__file__).parents[1]
@@ -397,13 +397,14 @@ def test_evidence_folds_out_on_the_page_and_is_not_on_paper(root):
 
 
 def test_a_view_has_words_in_its_place_and_an_unknown_one_is_told():
-    text = report.resolve("{{view:headline}}\n", "s.md", {}, {}, {})
+    of_all = ("s.md", {}, {}, {}, explorer.VIEWS)
+    text = report.resolve("{{view:headline}}\n", *of_all)
     assert text.startswith("::: {#view-headline .view}")
     assert "F20" in text
     with pytest.raises(AuditError, match="no such view"):
-        report.resolve("{{view:headlin}}\n", "s.md", {}, {}, {})
+        report.resolve("{{view:headlin}}\n", *of_all)
     with pytest.raises(AuditError, match="alone on its line"):
-        report.resolve("Here {{view:headline}}\n", "s.md", {}, {}, {})
+        report.resolve("Here {{view:headline}}\n", *of_all)
 
 
 # --- HTML

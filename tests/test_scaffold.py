@@ -16,6 +16,7 @@ from aidaudit import (
     checks,
     config,
     lab,
+    new,
     notebook_form,
     parameters,
     paths,
@@ -50,7 +51,7 @@ def checkout(tmp_path, monkeypatch):
 
 
 def forget():
-    for function in scaffold.CACHED:
+    for function in new.CACHED:
         function.cache_clear()
 
 
@@ -103,9 +104,9 @@ def in_order() -> bool:
 def fill_in(path: Path, **words: str) -> None:
     """Replace marks as a person would: by first words, or as they say."""
     text = path.read_text("utf-8")
-    for old, new in words.items():
+    for old, said in words.items():
         pattern = rf'(None  # )?TO FILL IN: {old.replace("_", " ")}[^"\n]*'
-        text, count = re.subn(pattern, new, text)
+        text, count = re.subn(pattern, said, text)
         assert count, old
     path.write_text(text.replace("TO FILL IN: ", ""), "utf-8")
 
@@ -125,7 +126,7 @@ def fill_in(path: Path, **words: str) -> None:
 )
 def test_a_begun_figure_is_in_order_and_planned(checkout, options, job):
     before = texts(checkout)
-    begun = scaffold.figure("F24", **options)
+    begun = new.figure("F24", **options)
     assert texts(checkout) == before
     scaffold.write(begun)
     assert in_order()
@@ -140,7 +141,7 @@ def test_a_begun_figure_is_in_order_and_planned(checkout, options, job):
 
 
 def test_variants_are_those_from_a_cut_off_on(checkout):
-    scaffold.write(scaffold.figure("F24", variants=["latest", "literal"]))
+    scaffold.write(new.figure("F24", variants=["latest", "literal"]))
     assert config.shown()["F24"].needs_cut_off == "2025-02-28"
     assert [v for f, v in config.drawn(list(config.config().variants)) if f == "F24"] == [
         "literal",
@@ -149,8 +150,8 @@ def test_variants_are_those_from_a_cut_off_on(checkout):
 
 
 def test_a_begun_figure_names_all_that_is_to_fill_in(checkout):
-    scaffold.write(scaffold.figure("F24"))
-    told = "\n".join(scaffold.left("F24"))
+    scaffold.write(new.figure("F24"))
+    told = "\n".join(new.left("F24"))
     for place, what in (
         ("notebooks/figures/F24.ipynb, cell 7", "the finding"),
         ("notebooks/figures/F24.ipynb, cell 8", "the reading"),
@@ -165,7 +166,7 @@ def test_a_begun_figure_names_all_that_is_to_fill_in(checkout):
 @pytest.mark.build
 @pytest.mark.parametrize("reads", ["monthly", "donor_totals", "activities"])
 def test_a_figure_s_test_fails_until_all_is_filled_in(checkout, reads):
-    scaffold.write(scaffold.figure("F24", reads=reads))
+    scaffold.write(new.figure("F24", reads=reads))
     test = "tests/test_figure_F24.py"
     failed = outcome(checkout, test)
     assert failed.returncode == 1
@@ -196,7 +197,7 @@ def test_a_figure_s_test_fails_until_all_is_filled_in(checkout, reads):
 )
 def test_a_begun_figure_says_where_it_goes(checkout, variants, group):
     reads = "activities" if variants == ["all"] else None
-    told = scaffold.figure("F24", variants=variants, reads=reads).place
+    told = new.figure("F24", variants=variants, reads=reads).place
     assert "report/sections/" in told
     assert f"\n  {{{{figure:F24:{group}}}}}\n" in told
     assert f"{{{{{group}:F24.total}}}}" in told
@@ -208,7 +209,7 @@ def test_a_begun_figure_runs_on_what_is_built(checkout):
     monthly.parent.mkdir(parents=True)
     row = "2024-01,Germany,European NATO members,Military,allocation,1.5,21"
     monthly.write_text(f"{','.join(scaffold_columns())}\n{row}\n", "utf-8")
-    scaffold.write(scaffold.figure("F24"))
+    scaffold.write(new.figure("F24"))
     folder, _ = lab.run(plan.named("F24"), {})
     made = {Path(path).name for path in lab.written(folder)}
     assert {"F24.svg", "F24.pdf", "F24.png", "F24.csv", "F24.json"} <= made
@@ -237,19 +238,19 @@ def scaffold_columns() -> list[str]:
 )
 def test_a_figure_that_cannot_be_is_refused(checkout, name, options, told):
     with pytest.raises(AuditError, match=f"(?s){told}"):
-        scaffold.figure(name, **options)
+        new.figure(name, **options)
 
 
 def test_nothing_is_overwritten(checkout):
-    scaffold.write(scaffold.figure("F24"))
+    scaffold.write(new.figure("F24"))
     with pytest.raises(AuditError, match="'F24' exists already"):
-        scaffold.figure("F24")
+        new.figure("F24")
     # Files without an entry are somebody's work too.
     stray = checkout / "tests/test_figure_F27.py"
     stray.write_text("mine")
     before = texts(checkout)
     with pytest.raises(AuditError, match=r"tests/test_figure_F27.py: .*exists already"):
-        scaffold.write(scaffold.figure("F27"))
+        scaffold.write(new.figure("F27"))
     assert texts(checkout) == before
     assert not (checkout / "notebooks/figures/F27.ipynb").exists()
 
@@ -272,7 +273,7 @@ def test_a_begun_claim_is_in_order_and_in_the_article_s_order(
     checkout, name, options, before, after, module
 ):
     files = texts(checkout)
-    scaffold.write(scaffold.claim(name, **options))
+    scaffold.write(new.claim(name, **options))
     assert in_order()
     assert only_grew(files, texts(checkout))
     ids = [None, *(one.id for one in config.claims()), None]
@@ -301,11 +302,11 @@ def test_a_begun_claim_is_in_order_and_in_the_article_s_order(
 )
 def test_a_claim_that_cannot_be_is_refused(checkout, name, options, told):
     with pytest.raises(AuditError, match=f"(?s){told}"):
-        scaffold.claim(name, **options)
+        new.claim(name, **options)
 
 
 def test_a_claim_s_test_fails_until_all_is_filled_in(checkout):
-    scaffold.write(scaffold.claim("LTS-9b"))
+    scaffold.write(new.claim("LTS-9b"))
     test = "tests/test_claim_LTS_9b.py"
     failed = outcome(checkout, test)
     assert failed.returncode == 1
@@ -387,7 +388,7 @@ def workbook(tmp_path):
 
 def begin(file, number=31, cut_off="2026-08-31", name=None) -> str:
     """What the command does; returns what it says of the release."""
-    begun, shows = scaffold.release(file, number, cut_off, name)
+    begun, shows = new.release(file, number, cut_off, name)
     scaffold.write(begun)
     scaffold.write(scaffold.defaults())
     return shows
@@ -453,12 +454,12 @@ def test_number_and_last_day_are_read_where_the_workbook_says_them(checkout, wor
     ],
 )
 def test_what_names_and_first_rows_say_of_a_release(lines, found):
-    assert scaffold.said_of_release(lines) == found
+    assert new.said_of_release(lines) == found
 
 
 def test_what_the_workbook_does_not_say_is_asked_for(checkout, workbook):
     with pytest.raises(AuditError, match="needs --release and --cut-off"):
-        scaffold.release(workbook("Tracker_Release_31.xlsx"), None, None, None)
+        new.release(workbook("Tracker_Release_31.xlsx"), None, None, None)
     assert not (checkout / "data/raw/kiel/release-31").exists()
 
 
@@ -480,7 +481,7 @@ def test_a_release_with_totals_only_says_what_it_cannot_do(checkout, tmp_path):
 @pytest.mark.parametrize("number", [7, 13])
 def test_a_release_that_knows_commitments_only_can_show_nothing(checkout, number):
     with pytest.raises(AuditError, match=f"release {number} has commitments only"):
-        scaffold._able_to_show(number, "2023-07-31")
+        new._able_to_show(number, "2023-07-31")
 
 
 def test_an_unknown_donor_is_told_before_there_is_a_variant(checkout, workbook):
@@ -513,7 +514,7 @@ def test_an_unknown_donor_is_told_before_there_is_a_variant(checkout, workbook):
 def test_a_release_that_is_there_is_refused(checkout, workbook, number, name, told):
     before = texts(checkout)
     with pytest.raises(AuditError, match=told):
-        scaffold.release(workbook(), number, "2026-08-31", name)
+        new.release(workbook(), number, "2026-08-31", name)
     assert texts(checkout) == before
     assert not (checkout / "data/raw/kiel/release-31").exists()
 

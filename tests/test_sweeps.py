@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import config, notebook_form, plan, sweeps
+from aidaudit import notebook_form, plan, settings, sweeps
 from aidaudit.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -169,7 +169,7 @@ def test_a_table_that_is_not_written_is_told(checkout):
 
 
 def test_every_combination_is_one_run_in_the_order_of_the_grid():
-    entry = config.sweeps()["totals"]
+    entry = settings.sweeps()["totals"]
     points = plan.sweep_points("totals")
     assert len(points) == 500
     assert len({str(one) for one in points}) == 500
@@ -189,7 +189,7 @@ def test_a_run_can_be_named_like_any_job():
 
 def test_all_files_that_a_parameter_chooses_are_read():
     reads = plan.sweep_reads("totals")
-    for release in config.sweeps()["totals"].grid["release"]:
+    for release in settings.sweeps()["totals"].grid["release"]:
         assert [path for path in reads if f"release_{release}" in path]
 
 
@@ -202,9 +202,9 @@ def test_all_files_that_a_parameter_chooses_are_read():
     ],
 )
 def test_a_wrong_grid_is_told_before_any_run(monkeypatch, axis, values, told):
-    entry = config.sweeps()["totals"]
+    entry = settings.sweeps()["totals"]
     other = entry.model_copy(update={"grid": {**entry.grid, axis: values}})
-    monkeypatch.setattr(config, "sweeps", lambda: {"totals": other})
+    monkeypatch.setattr(settings, "sweeps", lambda: {"totals": other})
     plan.sweep_points.cache_clear()
     try:
         with pytest.raises(AuditError, match=told):

@@ -19,6 +19,7 @@ import nbformat
 import pytest
 
 from aidaudit import client, notebook_form, sockets, warm
+from aidaudit import start as start_
 from aidaudit.errors import AuditError
 
 pytestmark = [
@@ -92,7 +93,7 @@ def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
     # As from a terminal: whatever a shell runs in the background is deaf to it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [
-        sys.executable, "-c", "from aidaudit.client import main; main()",
+        sys.executable, "-c", "from aidaudit.start import main; main()",
         "notebook", f"notebooks/{name}.ipynb", f"out/{name}.ipynb",
         "--parameters", '{"label": "given"}', "--", "::", *outputs,
     ]  # fmt: skip
@@ -123,7 +124,7 @@ def parents(where: str) -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if whose in words and b"aidaudit.warm" in words:
+        if whose in words and b"aidaudit.start" in words:
             found.append(int(folder.name))
     return sorted(found)
 
@@ -371,8 +372,8 @@ warm._start = lambda whose, at: subprocess.Popen([sys.executable, "-c", {0!r}, w
 
 
 def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout):
-    broken = "import sys; from aidaudit import warm; warm.MODULES = ('nosuch',)\n"
-    process, where = begun(STARTS.format(broken + "warm.main(sys.argv[1])"))
+    broken = "import sys; from aidaudit import start, warm; warm.MODULES = ('nosuch',)\n"
+    process, where = begun(STARTS.format(broken + "warm.main(sys.argv[1], start._commands)"))
     assert gone(where)
     notebook(checkout, "n", WRITE.format("a"))
     status, told = run("n", where, "a.txt")
@@ -469,7 +470,10 @@ needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user too"
 )
 # A parent that can do little, and so is there at once.
-LIGHT = "import sys; from aidaudit import warm; warm.MODULES = (); warm.main(sys.argv[1])"
+LIGHT = (
+    "import sys; from aidaudit import start, warm; warm.modules = list; "
+    "warm.main(sys.argv[1], start._commands)"
+)
 ORDER = ["aidaudit", "job", "nosuch", "--", "::"]
 
 
@@ -717,7 +721,7 @@ def test_what_is_no_address_and_no_process_is_passed_over(
     monkeypatch.setattr(client, "_end_with", lambda _: pytest.fail("it belongs to nobody"))
     monkeypatch.setenv(client.ADDRESS, value)
     monkeypatch.setenv(client.OWNER, value.partition(":")[0])
-    client.main()
+    start_.main()
     assert len(ran) == 1
     assert capfd.readouterr().err == ""
 
@@ -736,5 +740,5 @@ def test_commands_write_nothing_that_everybody_could_change(checkout, order, mon
     monkeypatch.delenv(client.OWNER, raising=False)
     for given, kept in ((0o000, 0o002), (0o022, 0o022), (0o077, 0o077)):
         os.umask(given)
-        client.main()
+        start_.main()
         assert seen.pop() == kept

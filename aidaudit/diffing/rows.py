@@ -10,9 +10,10 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import PurePosixPath
 
-from aidaudit import digits, layout
+from aidaudit import digits
 from aidaudit.checking import text
 from aidaudit.diffing.base import Cell, Table, Unreadable, both, relative, short, size
+from aidaudit.project import project
 
 MOST = 10
 Row = dict[str, str]
@@ -113,17 +114,9 @@ def _key(path: str, shared: list[str], old: list[Row], new: list[Row]) -> list[s
 
 def _declared(path: str, shared: list[str]) -> list[str]:
     """The key that the table's schema names, where both sides have its columns."""
-    from aidaudit.tables import CLEAN, RAW, RESULTS
-
-    place = PurePosixPath(path)
-    if place.parts[:2] != ("data", "processed"):
-        return []
-    known = {**RAW, **CLEAN} if place.parent.name == "clean" else RESULTS
-    found = [known[place.stem]] if place.stem in known else []
-    if place.stem.startswith(layout.KIEL):
-        found = [one for one in CLEAN.values() if list(one.columns) == shared]
-    keys = [one.key for one in found if one.key and set(one.key) <= set(shared)]
-    return list(keys[0]) if keys else []
+    schema = project().table_of(PurePosixPath(path), shared)
+    key = list(schema.key) if schema is not None and schema.key else []
+    return key if set(key) <= set(shared) else []
 
 
 def _leading(shared: list[str], old: list[Row], new: list[Row]) -> list[str]:

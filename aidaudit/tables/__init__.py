@@ -7,6 +7,10 @@ descriptions. A clean context table without an entry of its own is like the raw 
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
+from aidaudit.layout import KIEL
+from aidaudit.schema import Table
 from aidaudit.tables import (
     claims,
     context,
@@ -48,3 +52,16 @@ def _merged(kind: str) -> dict:
 RAW = _merged("RAW")
 CLEAN = _merged("CLEAN")
 RESULTS = _merged("RESULTS")
+
+
+def of_built(place: PurePosixPath, header: list[str]) -> Table | None:
+    """The schema of a built table; None where it has none.
+
+    place: its path, relative to the root. Releases of the tracker are told by their columns.
+    """
+    if place.parts[:2] != ("data", "processed"):
+        return None
+    if place.stem.startswith(KIEL):
+        return next((one for one in CLEAN.values() if list(one.columns) == header), None)
+    known = {**RAW, **CLEAN} if place.parent.name == "clean" else RESULTS
+    return known.get(place.stem)

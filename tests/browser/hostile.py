@@ -160,7 +160,7 @@ def read_for_the_report():
 
     sys.addaudithook(look)
     text()
-    rendered = {Path(path) for path in plan.further("report", "html")[1]}
+    rendered = {Path(path) for path in plan.step("report", "html")[1]}
     kept = ("config", "data", "docs", "figures", "report")
     return sorted(p for p in opened | rendered if p.parts[0] in kept and (ROOT / p).is_file())
 

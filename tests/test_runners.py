@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import assembly, generated, sources, trials
+from aidaudit import assembly, sources, test_runs
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
@@ -19,14 +19,14 @@ ROWS = [
 
 
 def test_kinds_of_files_are_summed():
-    assert trials.by_target(ROWS) == [
+    assert test_runs.by_target(ROWS) == [
         {"target": "a file", "ways": 2, "rounds": 7, "accepted": 1, "refused": 6},
         {"target": "a table", "ways": 1, "rounds": 5, "accepted": 5, "refused": 0},
     ]
 
 
 def test_the_page_of_bad_data_counts_rounds_and_keeps_its_columns():
-    page = generated.mutations_page(ROWS)
+    page = test_runs.mutations_page(ROWS)
     assert "changed in 12 rounds (seed 7, 9:" in page
     assert page.count("\n## ") == 2
     assert "| cut short | 3 | 1 | 2 | f.csv, row 2: a \\| b \\<c\\> |" in page
@@ -34,7 +34,7 @@ def test_the_page_of_bad_data_counts_rounds_and_keeps_its_columns():
 
 
 def test_every_round_was_accepted_or_refused_and_every_kind_of_file_was_refused_something():
-    told = trials.by_target(trials.mutations())
+    told = test_runs.by_target(test_runs.mutations())
     assert sum(row["rounds"] for row in told) >= 5_000
     for row in told:
         assert row["accepted"] + row["refused"] == row["rounds"]
@@ -42,19 +42,19 @@ def test_every_round_was_accepted_or_refused_and_every_kind_of_file_was_refused_
 
 
 def test_every_raw_table_was_perturbed():
-    tables = [row["table"] for row in trials.perturbations()]
+    tables = [row["table"] for row in test_runs.perturbations()]
     assert tables == sorted(sources.packages())
 
 
 def test_what_was_changed_stands_in_the_raw_table():
-    for row in trials.perturbations():
+    for row in test_runs.perturbations():
         with (ROOT / sources.table_path(row["table"])).open(encoding="utf-8") as stream:
             cells = list(csv.DictReader(stream))
         assert cells[int(row["row"]) - 2][row["column"]] == row["was"], row["table"]
 
 
 def test_what_survived_is_explained():
-    found = trials.mutants()
+    found = test_runs.mutants()
     assert {row["module"] for row in found} == {"aggregate", "money", "verdicts"}
     for row in found:
         assert row["mutants"] == row["killed"] + row["survived"]
