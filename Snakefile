@@ -6,7 +6,7 @@ import sys
 
 from snakemake.utils import min_version
 
-from aidaudit import alone, client, done, invocation, warm
+from nbtrail.run import alone, client, done, invocation, warm
 
 min_version("9.0")
 # Looking for garbage takes a tenth of a start, and finds next to none.
@@ -90,7 +90,7 @@ onsuccess:
 
 onerror:
     # What reads and runs notebooks takes a while to import, which every start would pay for.
-    from aidaudit import notebooks
+    from nbtrail.run import notebooks
 
     for text in notebooks.failures("logs/notebooks"):
         print(f"\n{text}", file=sys.stderr)

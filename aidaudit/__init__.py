@@ -5,8 +5,5 @@ sources, schema → money, donors → aggregate → claims → figures → repor
 `notebooks` (running and canonicalising) stands apart and knows nothing of aid.
 """
 
-import sys
-
-# With it jsonschema, which nbformat and frictionless import, compiles some forty grammars in
-# every process, more than a second, for a check of IRIs that nothing here asks for.
-sys.modules.setdefault("rfc3987_syntax", None)
+# First: what it spares every process must be said before others import jsonschema.
+from nbtrail import base  # noqa: F401

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, RootModel, model_validator
 
-from aidaudit import files, settings
-from aidaudit.errors import AuditError, nearest
-from aidaudit.paths import ALL
-from aidaudit.settings import Strict
+from nbtrail.base import files, settings
+from nbtrail.base.errors import AuditError, nearest
+from nbtrail.base.paths import ALL
+from nbtrail.base.settings import Strict
 
 Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
 Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-[01][0-9]$")]

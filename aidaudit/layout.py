@@ -5,7 +5,7 @@ Light on purpose: the Snakefile imports it.
 
 from __future__ import annotations
 
-from aidaudit.paths import clean
+from nbtrail.base.paths import clean
 
 KIEL = "kiel_release_"
 # The interactive view of the report's page, as a Vega-Lite specification with its data.

@@ -20,7 +20,7 @@ import ways
 
 def main(root: str, *names: str) -> None:
     """Run the jobs' cells and print their seconds."""
-    from aidaudit import warm
+    from nbtrail.run import warm
 
     os.chdir(root)
     warm.load()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 
-from aidaudit import aggregate, clean, config, money, multiverse, sources
-from aidaudit.donors import select
+from aidaudit import config
+from aidaudit.data import clean, sources
+from aidaudit.measures import aggregate, money, multiverse
+from aidaudit.measures.donors import select
 
 SAMPLE = 200
 

@@ -240,7 +240,7 @@ def nothing(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[
 
 def alone(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
     """Run notebooks one by one with nothing else running: what each takes beside its cells."""
-    from aidaudit import client
+    from nbtrail.run import client
 
     copies["warm"].build(jobs, all_=True)
     for way, copy in copies.items():
@@ -276,7 +276,7 @@ def _ours(job: Job) -> list[str]:
 
 def sweep(copies: dict[str, Copy], jobs: dict[str, Job], rounds: int) -> list[Row]:
     """Run one notebook many times: POINTS of a sweep by each way, all of it by the project."""
-    from aidaudit import plan
+    from nbtrail.base import plan
 
     copies["warm"].build(jobs, all_=True)
     points = plan.sweep_points(SWEEP)

@@ -23,12 +23,14 @@ PARTS = {
     "a kernel takes and answers messages": ["_become_kernel ("],
     "papermill starts and hears the kernel": ["execute_managed_notebook ("],
     "papermill reads, fills and writes the notebook": ["execute_notebook (papermill"],
-    "the project itself": ["part (aidaudit/sweeps"],
+    "the project itself": ["part (nbtrail/src/nbtrail/run/sweeps"],
 }
 RUN = """
 import os, sys
-from aidaudit import config, kernels, plan, repro, sweeps, warm
-from aidaudit import settings
+from aidaudit import config
+from nbtrail.base import plan, repro
+from nbtrail.run import kernels, sweeps, warm
+from nbtrail.base import settings
 os.environ.update(repro.environment())
 warm.load()
 kernels.forking = True
@@ -56,7 +58,7 @@ def parts(stacks: list[str]) -> Counter[str]:
 
 def main() -> None:
     """Run a part of the sweep, and write what its time went into."""
-    from aidaudit import plan
+    from nbtrail.base import plan
 
     runs = len(plan.sweep_parts(SWEEP)[0])
     with tempfile.TemporaryDirectory() as folder:

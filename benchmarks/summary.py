@@ -19,7 +19,7 @@ from rebuild import CORES, MACHINE, RESULTS
 from runs import OUT as RUNS
 from ways import WAYS
 
-from aidaudit import charts
+from aidaudit.report import charts
 
 HERE = Path(__file__).parent
 README, PLOT = HERE / "README.md", HERE / "results.svg"

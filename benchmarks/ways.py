@@ -90,7 +90,7 @@ def below(jobs: dict[str, Job], name: str) -> dict[str, Job]:
 
 def environment(root: Path) -> dict[str, str]:
     """This environment, with the copy's own code, and notebooks that write in place."""
-    from aidaudit import repro
+    from nbtrail.base import repro
 
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     declared = str(root / FOLDER / "declared.json")

@@ -2,9 +2,10 @@
 
 import json
 
-from aidaudit import config as audit
-from aidaudit import settings
-from aidaudit import baseline, excerpts, fingerprint, layout, paths, plan, planned, receipts, repro
+from aidaudit import config as audit, layout
+from aidaudit.project import planned
+from nbtrail.base import excerpts, paths, plan, repro, settings
+from nbtrail.record import baseline, fingerprint, receipts
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.

@@ -63,7 +63,7 @@ def set_up(root: Path) -> None:
     maker.executable = f'"{folder}/bin/python"'
     maker.variants = {""}
     maker.make("snakemake = snakemake.cli:main")
-    maker.make("aidaudit = aidaudit.start:main")
+    maker.make("aidaudit = nbtrail.start:main")
     (folder / ".ready").write_text(f"{root.resolve()}\n", "utf-8")
 
 
@@ -79,7 +79,7 @@ def warm_parents(root: Path) -> int:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it may just have ended
             words = (process / "cmdline").read_bytes().split(b"\0")
-            found += b"aidaudit.start" in words and (process / "cwd").readlink() == root
+            found += b"nbtrail.start" in words and (process / "cwd").readlink() == root
     return found
 
 
@@ -108,7 +108,9 @@ def build(root: Path, variables: dict[str, str], profile: str, *options: str) ->
     if process.returncode:
         raise Failed(told[-3000:])
     if warm:
-        raise Failed("jobs were forked outside of the cluster (aidaudit/warm.py)")
+        raise Failed(
+            "jobs were forked outside of the cluster (nbtrail/src/nbtrail/run/warm.py)"
+        )
     (jobs,) = re.findall(r"^(\d+) jobs to do", told, re.MULTILINE)
     return f"{jobs} jobs, {(time.monotonic() - begun) / 60:.1f} min"
 

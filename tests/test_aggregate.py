@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidaudit import aggregate, clean, money
-from aidaudit.donors import PARTITION
-from aidaudit.errors import AuditError
-from aidaudit.numbers import Numbers
-from aidaudit.tables import RESULTS
-from aidaudit.vocabulary import AID_TYPES, MEASURES
+from aidaudit.data import clean
+from aidaudit.data.tables import RESULTS
+from aidaudit.data.vocabulary import AID_TYPES, MEASURES
+from aidaudit.measures import aggregate, money
+from aidaudit.measures.donors import PARTITION
+from nbtrail.base.errors import AuditError
+from nbtrail.record.numbers import Numbers
 
 CUT_OFF = "2022-03-31"
 

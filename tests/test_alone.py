@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import alone
-from aidaudit.errors import AuditError
+from nbtrail.base.errors import AuditError
+from nbtrail.run import alone
 
 ROOT = Path(__file__).parents[1]
-BUILD = "from aidaudit import alone\nalone.build()\nprint('builds', flush=True)\ninput()"
+BUILD = "from nbtrail.run import alone\nalone.build()\nprint('builds', flush=True)\ninput()"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing keeps builds apart")
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidaudit import archives
-from aidaudit.errors import AuditError
+from nbtrail.base import archives
+from nbtrail.base.errors import AuditError
 
 SMALL = archives.Limits(
     members=5, member=50_000, total=80_000, ratio=20, ratio_from=1_000, name=60

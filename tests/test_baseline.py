@@ -5,8 +5,9 @@ from hashlib import sha256
 
 import pytest
 
-from aidaudit import baseline, paths, verify
-from aidaudit.errors import AuditError
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.record import baseline, verify
 
 FIGURE = "figures/latest/F16.csv"
 TABLE = "data/processed/latest/monthly.csv"

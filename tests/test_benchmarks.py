@@ -78,13 +78,16 @@ def test_a_time_is_told_with_its_range_and_as_so_many_of_the_projects(summary):
 
 
 def test_a_look_counts_for_the_first_part_that_it_fits(runs):
-    kernel = "part (aidaudit/sweeps.py:1);_become_kernel (aidaudit/kernels.py:1)"
+    kernel = (
+        "part (nbtrail/src/nbtrail/run/sweeps.py:1);_become_kernel "
+        "(nbtrail/src/nbtrail/run/kernels.py:1)"
+    )
     told = runs.parts(
         [
             f"{kernel};run_code (IPython/core/interactiveshell.py:1) 7",
             f"{kernel};initialize (ipykernel/kernelapp.py:1) 5",
             f"{kernel} 3",
-            "part (aidaudit/sweeps.py:1) 2",
+            "part (nbtrail/src/nbtrail/run/sweeps.py:1) 2",
             "main (other.py:1) 11",
         ]
     )

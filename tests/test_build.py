@@ -16,20 +16,11 @@ import pypdf
 import pytest
 from PIL import Image
 
-from aidaudit import (
-    baseline,
-    config,
-    inert,
-    notebook_form,
-    paths,
-    plan,
-    report,
-    repro,
-    tracing,
-    tries,
-    verify,
-)
-from aidaudit import numbers as numbers_
+from aidaudit import config
+from nbtrail.base import notebook_form, paths, plan, repro
+from nbtrail.publish import inert, report, tries
+from nbtrail.record import baseline, tracing, verify
+from nbtrail.record import numbers as numbers_
 from tests.authenticity import run as authenticity
 
 ROOT = Path(__file__).parents[1]
@@ -461,7 +452,7 @@ def test_a_changed_function_rebuilds_the_notebooks_that_use_it_only(
 
 
 def test_a_change_of_the_runner_rebuilds_every_notebook(built):
-    path = built / "aidaudit/notebooks.py"
+    path = built / "nbtrail/src/nbtrail/run/notebooks.py"
     before = path.read_text("utf-8")
     path.write_text(before.replace('f"cell-{number:02d}"', 'f"cell-{number:03d}"'), "utf-8")
     try:
@@ -666,7 +657,7 @@ def test_a_notebook_that_is_not_built_yet_is_told_by_all_that_speaks_of_outputs(
          "article/results: its parameters have changed: fixed_usd_per_eur"),
         ("report/style.css", "body", "body ",
          "report/html: what it reads has changed: report/style.css"),
-        ("aidaudit/numbers.py", "comes from two", "comes from several",
+        ("nbtrail/src/nbtrail/record/numbers.py", "comes from two", "comes from several",
          "all/numbers: its code has changed"),
     ],
 )  # fmt: skip

@@ -2,8 +2,9 @@
 
 import pytest
 
-from aidaudit import config, verdicts
-from aidaudit.errors import AuditError
+from aidaudit import config
+from aidaudit.claims import verdicts
+from nbtrail.base.errors import AuditError
 
 
 @pytest.fixture(autouse=True)

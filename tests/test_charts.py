@@ -12,10 +12,13 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from pypdf import PdfReader
 
-from aidaudit import charts, figures, paths, verdicts
-from aidaudit.donors import PARTITION
-from aidaudit.errors import AuditError
-from aidaudit.vocabulary import AID_TYPES
+from aidaudit.claims import verdicts
+from aidaudit.data.vocabulary import AID_TYPES
+from aidaudit.measures.donors import PARTITION
+from aidaudit.report import charts
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.publish import figures
 
 ROOT = Path(__file__).parents[1]
 WORDS = {

@@ -18,9 +18,10 @@ import pytest
 from alterations.made import figure
 from PIL import Image, PngImagePlugin
 
-from aidaudit import archives, checking, foreign, paths
-from aidaudit.checking import copies
-from aidaudit.errors import AuditError
+from nbtrail.base import archives, foreign, paths
+from nbtrail.base.errors import AuditError
+from nbtrail.compare import checking
+from nbtrail.compare.checking import copies
 
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
 FLAGS = "reading,holds\n" + "".join(f"reading {n},{n > 2}\n" for n in range(6))

@@ -10,8 +10,10 @@ import pypandoc
 import pytest
 import yaml
 
-from aidaudit import bundle, citation, manifest, repro, verify
-from aidaudit.errors import AuditError
+from nbtrail.base import repro
+from nbtrail.base.errors import AuditError
+from nbtrail.record import manifest, verify
+from nbtrail.share import bundle, citation
 
 ROOT = Path(__file__).parents[1]
 HARD = "100 % of A & B: $5_{x} #1 {über} ~ ^ \\ <tag>"
@@ -62,7 +64,7 @@ def test_the_version_stands_in_one_place():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "version" not in project["project"]
     dynamic = project["tool"]["setuptools"]["dynamic"]["version"]["attr"]
-    assert dynamic == "aidaudit.repro.VERSION"
+    assert dynamic == "nbtrail.base.repro.VERSION"
     # The second in which the day of the release begins.
     assert repro.SOURCE_DATE_EPOCH % 86400 == 0
     assert repro.ENVIRONMENT["SOURCE_DATE_EPOCH"] == str(repro.SOURCE_DATE_EPOCH)
@@ -184,7 +186,7 @@ def test_what_git_was_told_to_keep_quiet_about_makes_an_archive_a_modified_one(
     _git(tmp_path, "commit", "-qm", "a")
     # As in a hook of another repository.
     monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
-    monkeypatch.setattr("aidaudit.repro.root", lambda: tmp_path)
+    monkeypatch.setattr("nbtrail.base.repro.root", lambda: tmp_path)
     paths, commit, modified = bundle._sources()
     assert (paths, len(commit), modified) == (["a.txt"], 40, False)
     monkeypatch.delenv("GIT_DIR")
@@ -193,6 +195,6 @@ def test_what_git_was_told_to_keep_quiet_about_makes_an_archive_a_modified_one(
     assert bundle._sources()[2]
     # What was unpacked into another repository is no clone of it.
     (tmp_path / "inside").mkdir()
-    monkeypatch.setattr("aidaudit.repro.root", lambda: tmp_path / "inside")
+    monkeypatch.setattr("nbtrail.base.repro.root", lambda: tmp_path / "inside")
     with pytest.raises(AuditError, match="neither a git repository"):
         bundle._sources()

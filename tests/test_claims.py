@@ -6,13 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, config
-from aidaudit import switch as switch_of_2025
-from aidaudit.donors import partition
-from aidaudit.errors import AuditError
-from aidaudit.evidence import TESTS, Data
-from aidaudit.numbers import Numbers
-from aidaudit.verdicts import (
+from aidaudit import config
+from aidaudit.claims import claims
+from aidaudit.claims.evidence import TESTS, Data
+from aidaudit.claims.verdicts import (
     NOT_CAUSAL,
     NOT_SUPPORTED,
     NOT_TESTABLE,
@@ -20,6 +17,10 @@ from aidaudit.verdicts import (
     SUPPORTED,
     Evidence,
 )
+from aidaudit.measures import switch as switch_of_2025
+from aidaudit.measures.donors import partition
+from nbtrail.base.errors import AuditError
+from nbtrail.record.numbers import Numbers
 
 ROOT = Path(__file__).parents[1]
 CACHED = (config.config, config.shown, config.claims)
@@ -546,7 +547,7 @@ def test_unknown_test_names_the_nearest():
         claims.evaluate(changed("ECO-2a", test="growth_of_yaer"), data())
     message = str(caught.value)
     assert message.startswith("config/claims.yaml: ECO-2a: there is no test of this name.")
-    assert "aidaudit/evidence/" in message
+    assert "aidaudit/claims/evidence/" in message
 
 
 def test_unknown_argument_names_the_claim():

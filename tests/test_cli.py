@@ -9,7 +9,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from aidaudit import cli
+from nbtrail import cli
 
 ROOT = Path(__file__).parents[1]
 
@@ -109,9 +109,9 @@ def test_a_file_that_is_really_called_so_keeps_its_name(tmp_path):
 def test_a_key_copied_with_unseen_letters_is_found(monkeypatch, capsys):
     whole = {"items": {"F01-article": {"kind": "figure", "title": "t", "files": []}}}
     seen = []
-    monkeypatch.setattr("aidaudit.manifest.read", lambda: whole)
+    monkeypatch.setattr("nbtrail.record.manifest.read", lambda: whole)
     monkeypatch.setattr(
-        "aidaudit.tracing.way_back", lambda _, name: seen.append(name) or ["way"]
+        "nbtrail.record.tracing.way_back", lambda _, name: seen.append(name) or ["way"]
     )
     monkeypatch.setattr(sys, "argv", ["aidaudit", "trace", "F01\u200b-\u200barticle"])
     with pytest.raises(SystemExit):

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aidaudit import config, settings
-from aidaudit.errors import AuditError
+from aidaudit import config
+from nbtrail.base import settings
+from nbtrail.base.errors import AuditError
 
 FILES = [*settings.FILES, *config.FILES]
 ROOT = Path(__file__).parents[1]

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from aidaudit import corrections, schema
-from aidaudit.errors import AuditError
-from aidaudit.tables import RAW
+from aidaudit.data import corrections
+from aidaudit.data.tables import RAW
+from nbtrail.base import schema
+from nbtrail.base.errors import AuditError
 
 COLUMNS = list(RAW["corrections"].columns)
 

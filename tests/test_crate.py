@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aidaudit import crate
+from nbtrail.share import crate
 
 FILES = {
     path: crate.Content(len(path), f"{number:064d}")

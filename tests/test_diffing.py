@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aidaudit import cli, diffing, paths, verify
-from aidaudit.diffing import base, rows, telling
-from aidaudit.errors import AuditError
+from nbtrail import cli
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.compare import diffing
+from nbtrail.compare.diffing import base, rows, telling
+from nbtrail.record import verify
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = "data/processed/latest/numbers.json"

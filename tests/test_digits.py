@@ -7,27 +7,20 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from aidaudit import (
-    assembly,
-    checks,
-    cli,
-    corrections,
-    digits,
-    finding,
-    ingest,
-    lab,
-    new,
-    plan,
-    schema,
-    sources,
-    workbooks,
-)  # fmt: skip
-from aidaudit.checking import drawings
-from aidaudit.checking import text as checked
-from aidaudit.diffing import base, rows
-from aidaudit.errors import AuditError
+from aidaudit import ingest
+from aidaudit.data import corrections, sources
 from aidaudit.ingest.readers import common
-from aidaudit.schema import Column, Table
+from aidaudit.project import new
+from aidaudit.report import assembly
+from nbtrail import cli
+from nbtrail.author import checks, lab
+from nbtrail.base import digits, plan, schema, workbooks
+from nbtrail.base.errors import AuditError
+from nbtrail.base.schema import Column, Table
+from nbtrail.compare import finding  # fmt: skip
+from nbtrail.compare.checking import drawings
+from nbtrail.compare.checking import text as checked
+from nbtrail.compare.diffing import base, rows
 
 ROOT = Path(__file__).parents[1]
 # 12 in Arabic, Persian, Devanagari, full width and mathematical digits; and what is no digit
@@ -138,7 +131,7 @@ def test_arguments_in_other_digits_are_refused(words, text):
 
 def test_no_way_of_python_that_takes_them_is_left():
     """But where text is searched for digits that somebody typed, of whatever script."""
-    searched = {"aidaudit/report.py"}
+    searched = {"nbtrail/src/nbtrail/publish/report.py"}
     found = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in sorted([*ROOT.glob("aidaudit/**/*.py"), *ROOT.glob("rules/*.smk")])

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import done, receipts
+from nbtrail.record import receipts
+from nbtrail.run import done
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.build
 
 # Two jobs that keep their old outputs; both leave a receipt.
 SNAKEFILE = """
-from aidaudit import done
+from nbtrail.run import done
 from snakemake import jobs
 done.only_if_well(["one"])
 wrap_up = jobs.Job.postprocess
@@ -48,7 +49,7 @@ rule all:
 # Fails or lies where 'how' says so; the receipt is what the plan expects of one.
 MAKE = """
 import pathlib, sys
-from aidaudit import freshness, receipts
+from nbtrail.record import freshness, receipts
 kind, made, receipt = sys.argv[1:]
 with open("ran", "a") as ran: print(kind, file=ran)
 how = pathlib.Path("how").read_text()

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import clean, donors, sources
-from aidaudit.errors import AuditError
+from aidaudit.data import clean, sources
+from aidaudit.measures import donors
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 

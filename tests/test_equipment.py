@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import classify, clean, equipment
+from aidaudit.data import classify, clean
 from aidaudit.ingest.readers import kiel
+from aidaudit.measures import equipment
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, classify, clean, config
-from aidaudit.evidence import Data
+from aidaudit import config
+from aidaudit.claims import claims
+from aidaudit.claims.evidence import Data
+from aidaudit.data import classify, clean
 
 ROOT = Path(__file__).parents[1]
 IDS = [

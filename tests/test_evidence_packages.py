@@ -6,10 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, clean, config, packages
-from aidaudit.errors import AuditError
-from aidaudit.evidence import Data
+from aidaudit import config
+from aidaudit.claims import claims
+from aidaudit.claims.evidence import Data
+from aidaudit.data import clean
 from aidaudit.ingest.readers import packages as readers
+from aidaudit.measures import packages
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,9 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, config
-from aidaudit.evidence import Data
-from aidaudit.verdicts import NOT_CAUSAL, NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
+from aidaudit import config
+from aidaudit.claims import claims
+from aidaudit.claims.evidence import Data
+from aidaudit.claims.verdicts import (
+    NOT_CAUSAL,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    QUALIFIED,
+    SUPPORTED,
+)
 
 ROOT = Path(__file__).parents[1]
 MINE = ["INT-5a", "ECO-1a", "ECO-3b", "ECO-4a"]

@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, clean, config
-from aidaudit.evidence import Data
-from aidaudit.verdicts import NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
+from aidaudit import config
+from aidaudit.claims import claims
+from aidaudit.claims.evidence import Data
+from aidaudit.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
+from aidaudit.data import clean
 
 ROOT = Path(__file__).parents[1]
 OWN = ["MIL-3c", "LTS-4a"]

@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import claims, classify, config
-from aidaudit.evidence import Data
-from aidaudit.verdicts import NOT_CAUSAL, NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED
+from aidaudit import config
+from aidaudit.claims import claims
+from aidaudit.claims.evidence import Data
+from aidaudit.claims.verdicts import NOT_CAUSAL, NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED
+from aidaudit.data import classify
 
 ROOT = Path(__file__).parents[1]
 MINE = ["MIL-3b", "MIL-4b", "MIL-5b", "MIL-5d", "MIL-7a"]

@@ -8,9 +8,13 @@ import tempfile
 import pytest
 from copies import ROOT
 
-from aidaudit import clean, config, excerpts, files, guard, plan, plausibility, schema, settings
-from aidaudit.errors import AuditError
-from aidaudit.tables import CLEAN, RAW
+from aidaudit import config
+from aidaudit.data import clean
+from aidaudit.data.tables import CLEAN, RAW
+from aidaudit.measures import plausibility
+from nbtrail.base import excerpts, files, plan, schema, settings
+from nbtrail.base.errors import AuditError
+from nbtrail.run import guard
 
 VOYAGES = "grain_initiative/voyages"
 

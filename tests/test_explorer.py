@@ -5,8 +5,10 @@ import json
 import pandas as pd
 import pytest
 
-from aidaudit import config, explorer, inert
-from aidaudit.multiverse import CHOICES
+from aidaudit import config
+from aidaudit.measures.multiverse import CHOICES
+from aidaudit.report import explorer
+from nbtrail.publish import inert
 
 TYPES = "Military + Financial + Humanitarian"
 

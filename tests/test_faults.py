@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from faults import run as faults
 
-from aidaudit import test_runs
-from aidaudit.test_runs import together
+from aidaudit.report import test_runs
+from aidaudit.report.test_runs import together
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,8 +6,8 @@ import types
 import pandas as pd
 import pytest
 
-from aidaudit import archives, files, repro
-from aidaudit.errors import AuditError
+from nbtrail.base import archives, files, repro
+from nbtrail.base.errors import AuditError
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from aidaudit import checking, cli, finding, paths
-from aidaudit.errors import AuditError
+from nbtrail import cli
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.compare import checking, finding
 
 NUMBERS = {
     "literal": {
@@ -173,9 +175,9 @@ def test_what_is_not_there_is_said_so(root):
     ("words", "status"), [(["222,9", "bn"], 0), (["-20.4", "%"], 0), (["77.7"], 2)]
 )
 def test_the_exit_status_says_whether_it_was_found(root, monkeypatch, words, status):
-    monkeypatch.setattr("aidaudit.repro.root", lambda: root)
+    monkeypatch.setattr("nbtrail.base.repro.root", lambda: root)
     monkeypatch.setattr("aidaudit.config.claims", list)
-    monkeypatch.setattr("aidaudit.cli.repro.root", lambda: root)
+    monkeypatch.setattr("nbtrail.cli.repro.root", lambda: root)
     assert CliRunner().invoke(cli.app, ["find", *words]).exit_code == status
 
 

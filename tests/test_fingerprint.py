@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from aidaudit import fingerprint
+from nbtrail.record import fingerprint
 
 RUNNER = ("aidaudit.runner", "run")
 PACKAGE = {

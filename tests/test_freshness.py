@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from aidaudit import freshness, receipts
+from nbtrail.record import freshness, receipts
 
 
 @pytest.fixture

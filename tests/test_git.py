@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import baseline, bundle, checks, cli, git, notebook_form
-from aidaudit.errors import AuditError
+from nbtrail import cli
+from nbtrail.author import checks
+from nbtrail.base import git, notebook_form
+from nbtrail.base.errors import AuditError
+from nbtrail.record import baseline
+from nbtrail.share import bundle
 
 ROOT = Path(__file__).parents[1]
 SOURCE = "notebooks/figures/F02.ipynb"
@@ -65,7 +69,8 @@ COMMANDS = (
 )  # fmt: skip
 IMPORTED = (
     "sitecustomize.py", "usercustomize.py", "site.py", "json.py", "conftest.py",
-    "aidaudit/__init__.py", "aidaudit/client.py", ".venv/lib/python3/site-packages/a.pth",
+    "aidaudit/__init__.py", "nbtrail/src/nbtrail/run/client.py",
+    ".venv/lib/python3/site-packages/a.pth",
     "jupyter_server_config.py",
 )  # fmt: skip
 
@@ -277,12 +282,12 @@ def test_verify_and_record_tell_it_once_and_keep_their_verdict(
     of_another, monkeypatch, capsys, options
 ):
     monkeypatch.setattr(cli.repro, "check_package", lambda _: None)
-    monkeypatch.setattr("aidaudit.manifest.read", dict)
-    monkeypatch.setattr("aidaudit.freshness.required", lambda: None)
+    monkeypatch.setattr("nbtrail.record.manifest.read", dict)
+    monkeypatch.setattr("nbtrail.record.freshness.required", lambda: None)
     verdict = type("Verdict", (), {"level": "bytes"})
-    monkeypatch.setattr("aidaudit.verify.check", lambda _: verdict)
-    monkeypatch.setattr("aidaudit.verify.told", lambda _: "The same bytes.")
-    monkeypatch.setattr("aidaudit.verify.record", lambda _: 3)
+    monkeypatch.setattr("nbtrail.record.verify.check", lambda _: verdict)
+    monkeypatch.setattr("nbtrail.record.verify.told", lambda _: "The same bytes.")
+    monkeypatch.setattr("nbtrail.record.verify.record", lambda _: 3)
     monkeypatch.setattr(sys, "argv", ["aidaudit", "verify", *options])
     with pytest.raises(SystemExit) as left:
         cli.main()

@@ -23,19 +23,11 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.translators import PythonTranslator
 
-from aidaudit import (
-    charts,
-    config,
-    files,
-    generated,
-    inert,
-    plan,
-    report,
-    settings,
-    test_runs,
-    workbooks,
-)
-from aidaudit.errors import AuditError
+from aidaudit import config
+from aidaudit.report import charts, test_runs
+from nbtrail.base import files, plan, settings, workbooks
+from nbtrail.base.errors import AuditError
+from nbtrail.publish import generated, inert, report
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted(path for folder in ("aidaudit", "snakemake_logger_plugin_aidaudit", "benchmarks")

@@ -14,11 +14,13 @@ import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from aidaudit import clean, ingest, schema, sources, workbooks
-from aidaudit.errors import AuditError
+from aidaudit import ingest
+from aidaudit.data import clean, sources
+from aidaudit.data.tables import RAW
 from aidaudit.ingest import replacing
 from aidaudit.ingest.readers import READERS, context, kiel
-from aidaudit.tables import RAW
+from nbtrail.base import schema, workbooks
+from nbtrail.base.errors import AuditError
 
 HERE = Path(__file__).parents[1]
 NEW = [names[0] for names in kiel.KIEL_COLUMNS.values()]
@@ -48,7 +50,7 @@ VALUES = {
     "named_in_text": "A long sentence on ambulances, and on schools (NOH1).",
     "nato_member": 1,
 }
-COMMAND = [sys.executable, "-c", "from aidaudit.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from nbtrail.cli import main; main()"]
 AMOUNT = "tot_sub_activity_value_EUR_redistr"
 
 

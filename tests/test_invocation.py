@@ -11,12 +11,13 @@ from types import SimpleNamespace
 import pytest
 from snakemake.exceptions import WorkflowError
 
-from aidaudit import invocation, repro
-from aidaudit.errors import AuditError
+from nbtrail.base import repro
+from nbtrail.base.errors import AuditError
+from nbtrail.run import invocation
 
 ROOT = Path(__file__).parents[1]
 WORKFLOW = """\
-from aidaudit import invocation
+from nbtrail.run import invocation
 invocation.check(workflow, config)
 rule a:
     output:

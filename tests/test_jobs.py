@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import fingerprint, jobs, notebooks, paths, report
-from aidaudit.errors import AuditError
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.publish import report
+from nbtrail.record import fingerprint
+from nbtrail.run import jobs, notebooks
 
 NAMES = ("a", "b")
 RECEIPT = paths.receipt("report", "pages")
@@ -103,7 +106,7 @@ def planned(tmp_path, monkeypatch):
         (tmp_path / path).write_text(text)
     monkeypatch.chdir(tmp_path)
     fingerprint.package.cache_clear()
-    code = fingerprint.notebook(tmp_path / SOURCE, tmp_path, ("aidaudit.jobs", "notebook"))
+    code = fingerprint.notebook(tmp_path / SOURCE, tmp_path, ("nbtrail.run.jobs", "notebook"))
 
     def run(before=None, after=None):
         def executing(source, executed, **_):

@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import aggregate, clean, config, origin, sources
-from aidaudit.donors import select
+from aidaudit import config
+from aidaudit.data import clean, sources
+from aidaudit.measures import aggregate, origin
+from aidaudit.measures.donors import select
 
 ROOT = Path(__file__).parents[1]
 

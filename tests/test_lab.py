@@ -10,8 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import checks, files, lab, notebook_form, plan
-from aidaudit.errors import AuditError
+from nbtrail.author import checks, lab
+from nbtrail.base import files, notebook_form, plan
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("aidaudit", "config", "data/raw", "envs", "notebooks", "report/sections")
@@ -140,7 +141,10 @@ def test_a_source_is_saved_as_it_is_committed_and_a_copy_with_its_outputs(checko
 
 
 def test_jupyterlab_calls_what_is_here():
-    for hook_ in ("pre_save_hook=aidaudit.lab.saving", "post_save_hook=aidaudit.lab.saved"):
+    for hook_ in (
+        "pre_save_hook=nbtrail.author.lab.saving",
+        "post_save_hook=nbtrail.author.lab.saved",
+    ):
         assert f"--FileContentsManager.{hook_}" in lab.command([])
 
 
@@ -227,7 +231,8 @@ def test_a_kernel_of_jupyterlab_names_what_it_lacks(checkout):
     code = (
         "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance()\n"
         "s.run_cell('variant = \"latest\"')\n"
-        "r = s.run_cell('from aidaudit import results; results.read(variant, \"monthly\")')\n"
+        "r = s.run_cell('from aidaudit.measures import results; results.read(variant, "
+        '"monthly")\')\n'
         "print('ERROR', r.error_in_exec)"
     )
     done = subprocess.run(
@@ -282,7 +287,7 @@ def test_a_run_by_hand_writes_to_scratch_alone(complete):
     output.parent.mkdir(parents=True)
     output.write_text("as built")
     tiny(
-        "from aidaudit import files\n"
+        "from nbtrail.base import files\n"
         "files.write_text('figures/article/F02.csv', f'{cut_off} {donor_group} {release}')"
     )
     folder, given = lab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
@@ -298,7 +303,10 @@ def test_a_run_by_hand_writes_to_scratch_alone(complete):
 
 @pytest.mark.build
 def test_a_run_by_hand_knows_what_was_changed_and_tells_it_when_it_fails(complete):
-    tiny("from aidaudit import tries\nraise KeyError(tries.standing('F02', variant).stamp)")
+    tiny(
+        "from nbtrail.publish import tries\n"
+        "raise KeyError(tries.standing('F02', variant).stamp)"
+    )
     with pytest.raises(AuditError) as error:
         lab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
     assert "with the parameters that you changed: cut_off=2024-06-30" in str(error.value)

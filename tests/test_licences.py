@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import licences
+from nbtrail.publish import licences
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted(ROOT.glob("envs/*.txt"))

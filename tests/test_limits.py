@@ -16,8 +16,9 @@ import pytest
 from limits import run, shapes
 from PIL import Image
 
-from aidaudit import checking, foreign, paths
-from aidaudit.errors import AuditError
+from nbtrail.base import foreign, paths
+from nbtrail.base.errors import AuditError
+from nbtrail.compare import checking
 
 ROOT = Path(__file__).parents[1]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg">'

@@ -5,17 +5,12 @@ from hashlib import sha256
 
 import pytest
 
-from aidaudit import (
-    generated,
-    layout,
-    manifest,
-    paths,
-    receipts,
-    rows_of_totals,
-    tracing,
-    verify,
-)
-from aidaudit.errors import AuditError
+from aidaudit import layout
+from aidaudit.report import rows_of_totals
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.publish import generated
+from nbtrail.record import manifest, receipts, tracing, verify
 
 TABLE = "claim_id,verdict,value\nMIL-2a,supported,1.5\nMIL-2b,not supported,2.5\n"
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from aidaudit import money
-from aidaudit.errors import AuditError
-from aidaudit.money import FxMethod, MissingRate
+from aidaudit.measures import money
+from aidaudit.measures.money import FxMethod, MissingRate
+from nbtrail.base.errors import AuditError
 
 # 2022-03-04 is a Friday. December 2021 lies before the period and must not count.
 QUOTED = {

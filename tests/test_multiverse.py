@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aidaudit import aggregate, clean, config, money, multiverse, results, sources
-from aidaudit.donors import select
-from aidaudit.errors import AuditError
-from aidaudit.multiverse import CHOICES
+from aidaudit import config
+from aidaudit.data import clean, sources
+from aidaudit.measures import aggregate, money, multiverse, results
+from aidaudit.measures.donors import select
+from aidaudit.measures.multiverse import CHOICES
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 TYPES = "Military + Financial + Humanitarian"
@@ -277,6 +279,6 @@ def test_a_price_year_without_a_deflator_is_told():
 
 
 def test_the_table_has_a_schema(tmp_path, monkeypatch):
-    monkeypatch.setattr("aidaudit.files.target", lambda path: tmp_path / Path(path).name)
+    monkeypatch.setattr("nbtrail.base.files.target", lambda path: tmp_path / Path(path).name)
     results.write_table(specifications(), "all", "specifications")
     assert (tmp_path / "specifications.csv").stat().st_size > 100_000

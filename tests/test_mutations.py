@@ -7,7 +7,7 @@ import pytest
 from mutations import run
 from mutations.workbooks import ACCEPT, EITHER, REFUSE
 
-from aidaudit.errors import AuditError
+from nbtrail.base.errors import AuditError
 
 SEED = 20
 ALL = [(target, kind) for target, (_, kinds) in run.TARGETS.items() for kind in kinds]

@@ -8,8 +8,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from aidaudit import checks, notebook_form, notebooks, parameters, settings
-from aidaudit.errors import AuditError
+from nbtrail.author import checks
+from nbtrail.base import notebook_form, parameters, settings
+from nbtrail.base.errors import AuditError
+from nbtrail.run import notebooks
 
 PARAMETERS = """\
 donor: str = "Germany"  # whose aid
@@ -60,7 +62,8 @@ def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout)
     (checkout / "data/processed").mkdir()
     (checkout / "data/processed/in.csv").write_text("a,b\n1,2\n")
     path = save(
-        "from aidaudit import files, tries\nfrom aidaudit.numbers import Numbers",
+        "from nbtrail.base import files\nfrom nbtrail.publish import tries\n"
+        "from nbtrail.record.numbers import Numbers",
         "files.source('data/processed/in.csv')\nn = Numbers('out/a.csv')\n"
         "n.add('x', 5, 'count')",
         "n.add('y', 2, 'count', row={'a': 1}, column='b', table='data/processed/in.csv')\n"
@@ -97,10 +100,11 @@ def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs
     for name in ("aidaudit", "CITATION.cff"):
         (checkout / name).symlink_to(Path(notebooks.__file__).parents[1] / name)
     ran = subprocess.run(
-        [sys.executable, "-c", "import sys; from aidaudit import settings, notebooks as n\n"
+        [sys.executable, "-c", "import sys; from nbtrail.base import settings; from "
+                               "nbtrail.run import notebooks as n\n"
          "n.run(sys.argv[1], 'out/n.ipynb', parameters={'donor': 'France'}, inputs=[],"
          " outputs=['out/a.txt'], log='logs/n.ipynb', limits=settings.Limits(minutes=1))",
-         save("import aidaudit\nfrom aidaudit import files",
+         save("import aidaudit\nfrom nbtrail.base import files",
               "files.write_text('out/a.txt', aidaudit.__file__)", parameters=ONE)],
         env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True,
     )  # fmt: skip
@@ -189,7 +193,7 @@ ONE = 'donor: str = "Germany"  # whose aid'
 @pytest.mark.build
 def test_two_runs_give_the_same_bytes_and_clear_old_failures(checkout):
     path = save(
-        "import os, sys, warnings\nfrom pathlib import Path\nfrom aidaudit import files",
+        "import os, sys, warnings\nfrom pathlib import Path\nfrom nbtrail.base import files",
         "print('out'); print('err', file=sys.stderr); print(Path.cwd(), object())\nobject()",
         "warnings.warn('careful')\nprint(os.environ['TZ'], files.source('data/in.txt'))",
         "print(hash(donor)); print(files.target('out/a.txt'))",
@@ -216,7 +220,7 @@ def test_failure_names_cell_and_whole_message_and_touches_no_output(checkout):
     (checkout / "out").mkdir()
     (checkout / "out/a.txt").write_text("old")
     path = save(
-        f"from aidaudit import files\nfrom aidaudit.errors import AuditError\n{WRITE}",
+        f"from nbtrail.base import files\nfrom nbtrail.base.errors import AuditError\n{WRITE}",
         "\nx = 1\nraise AuditError('is odd', file='d.csv', row=3, mend='mend it')",
         "print('never')",
         parameters=ONE,
@@ -241,7 +245,7 @@ def test_failure_names_cell_and_whole_message_and_touches_no_output(checkout):
 
 @pytest.mark.build
 def test_declared_output_that_is_not_written_fails_the_run(checkout):
-    path = save(f"from aidaudit import files\n{WRITE}", parameters=ONE)
+    path = save(f"from nbtrail.base import files\n{WRITE}", parameters=ONE)
     with pytest.raises(AuditError, match=r"(?s)not write all.*out/b\.csv"):
         execute(path, outputs=["out/a.txt", "out/b.csv"])
     assert not (checkout / "out").exists()
@@ -250,7 +254,7 @@ def test_declared_output_that_is_not_written_fails_the_run(checkout):
 
 @pytest.mark.build
 def test_undeclared_read_fails_the_run(checkout):
-    path = save("from aidaudit import files\nfiles.source('data/in.txt')", parameters=ONE)
+    path = save("from nbtrail.base import files\nfiles.source('data/in.txt')", parameters=ONE)
     with pytest.raises(AuditError, match="reads an undeclared file"):
         execute(path, inputs=[])
 
@@ -290,7 +294,7 @@ LISTS = "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))"
     ],
 )
 def test_a_notebook_that_takes_too_much_is_ended_by_name(checkout, code, told):
-    path = save(f"label = 1\n{code}", "from aidaudit import files", WRITE, parameters=ONE)
+    path = save(f"label = 1\n{code}", "from nbtrail.base import files", WRITE, parameters=ONE)
     with pytest.raises(AuditError, match=f"(?s)n.ipynb: failed in cell 3: label = 1.*{told}"):
         execute(path, limits=SMALL)
     assert not (checkout / "out").exists()
@@ -337,7 +341,7 @@ def test_what_is_not_declared_is_refused_by_whatever_means(checkout, code, told)
     (checkout / "scratch").mkdir()
     for name in ("data/other.txt", "scratch/tried.csv", "mine.py", "../a.csv"):
         (checkout / name).write_text("a\n1\n")
-    path = save("from aidaudit import files", code, WRITE, parameters=ONE)
+    path = save("from nbtrail.base import files", code, WRITE, parameters=ONE)
     with pytest.raises(AuditError, match=told):
         execute(path)
     assert not (checkout / "out").exists()
@@ -350,7 +354,7 @@ def test_what_a_notebook_starts_ends_with_it(checkout):
     start = "import subprocess\nprocess = subprocess.Popen(['sleep', '600'])"
     fork = "import os, time\nif not os.fork():\n    time.sleep(600)"
     told = "files.write_text('out/a.txt', str(process.pid))"
-    path = save(start, fork, "from aidaudit import files", told, parameters=ONE)
+    path = save(start, fork, "from nbtrail.base import files", told, parameters=ONE)
     execute(path)
     number = int((checkout / "out/a.txt").read_text())
     state = Path(f"/proc/{number}/stat")
@@ -406,7 +410,7 @@ def test_clean_source_keeps_good_ids_and_replaces_doubled_ones():
 
 
 def test_good_notebook_has_no_problems(checkout):
-    path = save(f"from aidaudit import files\nurl = 'https://x.org/home/a'\n{WRITE}")
+    path = save(f"from nbtrail.base import files\nurl = 'https://x.org/home/a'\n{WRITE}")
     assert checks.problems(path) == []
 
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from aidaudit import numbers
-from aidaudit.errors import AuditError
-from aidaudit.numbers import Numbers, display
+from nbtrail.base.errors import AuditError
+from nbtrail.record import numbers
+from nbtrail.record.numbers import Numbers, display
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import config, origin
+from aidaudit import config
 from aidaudit.config import Origin
-from aidaudit.errors import AuditError
-from aidaudit.numbers import Numbers
+from aidaudit.measures import origin
+from nbtrail.base.errors import AuditError
+from nbtrail.record.numbers import Numbers
 
 ROOT = Path(__file__).parents[1]
 US, GERMANY, JAPAN, EU = "United States", "Germany", "Japan", "EU (Commission and Council)"

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from aidaudit import charts, files
-from aidaudit.errors import AuditError
-from aidaudit.overlaps import overlaps
+from aidaudit.report import charts
+from nbtrail.base import files
+from nbtrail.base.errors import AuditError
+from nbtrail.publish.overlaps import overlaps
 
 ROOT = Path(__file__).parents[1]
 

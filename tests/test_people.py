@@ -7,9 +7,11 @@ import duckdb
 import pandas as pd
 import pytest
 
-from aidaudit import clean, config, people, sources, trade
-from aidaudit.errors import AuditError
+from aidaudit import config
+from aidaudit.data import clean, sources
 from aidaudit.ingest.readers import people as readers
+from aidaudit.measures import people, trade
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import checks, config, parameters, plan
-from aidaudit.errors import AuditError
+from aidaudit import config
+from nbtrail.author import checks
+from nbtrail.base import parameters, plan
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 SOURCES = checks.sources()
@@ -133,7 +135,7 @@ def test_a_notebook_that_papermill_runs_says_once_that_its_parameters_are_of_no_
     code = (
         "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance()\n"
         "s.user_ns.update(variant='literal', release=21, cut_off='2024-12-31')\n"
-        "from aidaudit import files\n"
+        "from nbtrail.base import files\n"
         "made = [files.target(f'figures/literal/F02.{kind}') for kind in ('svg', 'pdf')]\n"
         "print([path.parts[-4] for path in made])"
     )

@@ -7,10 +7,13 @@ import copies
 import pandas as pd
 import pytest
 
-from aidaudit import clean, ingest, layout, plausibility, schema, sources
-from aidaudit.errors import AuditError
+from aidaudit import ingest, layout
+from aidaudit.data import clean, sources
+from aidaudit.data.tables import RAW
 from aidaudit.ingest.readers import kiel
-from aidaudit.tables import RAW
+from aidaudit.measures import plausibility
+from nbtrail.base import schema
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 AMOUNTS = ["allocation_eur", "commitment_eur", "allocation_reported", "allocation_eur_entered"]

@@ -6,9 +6,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from aidaudit import politics, sources
-from aidaudit.errors import AuditError
+from aidaudit.data import sources
 from aidaudit.ingest.readers import politics as readers
+from aidaudit.measures import politics
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 

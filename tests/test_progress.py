@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from aidaudit import progress
-from aidaudit.progress import Progress
+from nbtrail.run import progress
+from nbtrail.run.progress import Progress
 
 
 def test_a_line_tells_which_of_how_many_since_when_and_how_long_yet():

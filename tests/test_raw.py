@@ -10,9 +10,11 @@ import frictionless
 import pytest
 import yaml
 
-from aidaudit import corrections, ingest, plausibility, sources
+from aidaudit import ingest
+from aidaudit.data import corrections, sources
+from aidaudit.data.tables import RAW
 from aidaudit.ingest.readers import READERS, kiel
-from aidaudit.tables import RAW
+from aidaudit.measures import plausibility
 
 HERE = Path(__file__).parents[1]
 FOLDER = HERE / "data/raw"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import checks
+from nbtrail.author import checks
 
 ROOT = Path(__file__).parents[1]
 

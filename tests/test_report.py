@@ -10,8 +10,10 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from aidaudit import claims_table, explorer, inert, paths, report
-from aidaudit.errors import AuditError
+from aidaudit.report import claims_table, explorer
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.publish import inert, report
 
 REPOSITORY = Path(__file__).parents[1]
 

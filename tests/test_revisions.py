@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidaudit import clean, config, revisions, sources
-from aidaudit.errors import AuditError
-from aidaudit.revisions import NEW, RATES, RECLASSIFIED, REDATED, REMOVED, REVISED
+from aidaudit import config
+from aidaudit.data import clean, sources
+from aidaudit.measures import revisions
+from aidaudit.measures.revisions import NEW, RATES, RECLASSIFIED, REDATED, REMOVED, REVISED
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 CUT = "2024-06-30"

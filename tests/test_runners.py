@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import assembly, sources, test_runs
+from aidaudit.data import sources
+from aidaudit.report import assembly, test_runs
 
 ROOT = Path(__file__).parents[1]
 ROWS = [

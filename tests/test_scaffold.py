@@ -12,25 +12,18 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from aidaudit import (
-    checks,
-    config,
-    lab,
-    new,
-    notebook_form,
-    parameters,
-    paths,
-    plan,
-    scaffold,
-    sources,
-)
-from aidaudit.errors import AuditError
+from aidaudit import config
+from aidaudit.data import sources
 from aidaudit.ingest.readers import kiel
+from aidaudit.project import new
+from nbtrail.author import checks, lab, scaffold
+from nbtrail.base import notebook_form, parameters, paths, plan
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("aidaudit", "config", "data/raw", "envs", "notebooks", "profiles", "rules")
 FILES = ("Snakefile", "CITATION.cff", "pyproject.toml", "report/abstract.md")
-PYTHON = [sys.executable, "-c", "from aidaudit.cli import main; main()"]
+PYTHON = [sys.executable, "-c", "from nbtrail.cli import main; main()"]
 
 
 @pytest.fixture
@@ -216,7 +209,7 @@ def test_a_begun_figure_runs_on_what_is_built(checkout):
 
 
 def scaffold_columns() -> list[str]:
-    from aidaudit.tables import RESULTS
+    from aidaudit.data.tables import RESULTS
 
     return list(RESULTS["monthly"].columns)
 
@@ -281,7 +274,9 @@ def test_a_begun_claim_is_in_order_and_in_the_article_s_order(
     assert (ids[at - 1], ids[at + 1]) == (before, after)
     (claim,) = [one for one in config.claims() if one.id == name]
     assert claim.figure == options.get("figure")
-    assert f"def {claim.test}(" in (checkout / f"aidaudit/evidence/{module}.py").read_text()
+    assert (
+        f"def {claim.test}(" in (checkout / f"aidaudit/claims/evidence/{module}.py").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,7 +291,11 @@ def test_a_begun_claim_is_in_order_and_in_the_article_s_order(
         ("LTS-9b", {"locator": "LTS-99"}, "no claim names this paragraph yet"),
         ("LTS-8a", {"section": "milit"}, "unknown section.*Did you mean 'military'"),
         ("LTS-9b", {"figure": "F99"}, "there is no such figure.*F22"),
-        ("LTS-9b", {"test": "total_given"}, "aidaudit/evidence/aid.py: .*exists already"),
+        (
+            "LTS-9b",
+            {"test": "total_given"},
+            "aidaudit/claims/evidence/aid.py: .*exists already",
+        ),
         ("LTS-9b", {"test": "import os"}, "a function cannot be called so"),
     ],
 )
@@ -315,11 +314,11 @@ def test_a_claim_s_test_fails_until_all_is_filled_in(checkout):
         assert re.search(rf"TO FILL IN: .*{what}", failed.stdout), what
     # Without its function there is no verdict, and the message says which one to write.
     assert "LTS-9b: its test computes nothing yet, so there is no verdict" in failed.stdout
-    assert "aidaudit/evidence/scenarios.py" in failed.stdout
+    assert "aidaudit/claims/evidence/scenarios.py" in failed.stdout
 
     fill_in(checkout / "config/claims.yaml", one_of_those="bn EUR")
     fill_in(checkout / test, known_answer="2.0", the_verdict='"supported"')
-    module = checkout / "aidaudit/evidence/scenarios.py"
+    module = checkout / "aidaudit/claims/evidence/scenarios.py"
     code = module.read_text("utf-8")
     begun = code[code.index("def lts_9b") :]
     written = (

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aidaudit import clean, config, scenarios
-from aidaudit.errors import AuditError
-from aidaudit.tables import RESULTS
-from aidaudit.tables.sensitivity import SCENARIOS
+from aidaudit import config
+from aidaudit.data import clean
+from aidaudit.data.tables import RESULTS
+from aidaudit.data.tables.sensitivity import SCENARIOS
+from aidaudit.measures import scenarios
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 SAME = {

@@ -6,9 +6,10 @@ from pathlib import Path
 import copies
 import pytest
 
-from aidaudit import clean, schema, sources
-from aidaudit.errors import AuditError
-from aidaudit.schema import Column, Table
+from aidaudit.data import clean, sources
+from nbtrail.base import schema
+from nbtrail.base.errors import AuditError
+from nbtrail.base.schema import Column, Table
 
 HERE = Path(__file__).parents[1]
 FOLDER = "kiel/release-21"

@@ -11,17 +11,18 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import notebook_form, plan, settings, sweeps
-from aidaudit.errors import AuditError
+from nbtrail.base import notebook_form, plan, settings
+from nbtrail.base.errors import AuditError
+from nbtrail.run import sweeps
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = 'label: str = "x"  # what is written (name)\nsize: int = 1  # how many (number)\n'
-WRITE = "from aidaudit import files\nfiles.write_text('data/rows.csv', {0})"
+WRITE = "from nbtrail.base import files\nfiles.write_text('data/rows.csv', {0})"
 TIDY = "f'label,size,twice\\n{label},{size},{2 * size}\\n'"
 # A part's runs in forks, as where a warm parent forked the process, or one by one.
 PART = """
 import json, sys
-from aidaudit import kernels, sweeps
+from nbtrail.run import kernels, sweeps
 kernels.forking = {forking}
 points = json.loads(sys.argv[1])
 sweeps.part(

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aidaudit import clean, config, switch
+from aidaudit import config
+from aidaudit.data import clean
+from aidaudit.measures import switch
 
 BEFORE = [f"2024-{month:02d}" for month in range(1, 13)]
 SETTING = {"block": 4, "draws": 400, "seed": 7, "level": 0.95}

@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from aidaudit import paths
-from aidaudit.errors import AuditError
-from aidaudit.tabulate import save_table
+from nbtrail.base import paths
+from nbtrail.base.errors import AuditError
+from nbtrail.publish.tabulate import save_table
 
 DATA = pd.DataFrame({"donor": ["Norway", "Spain"], "value_eur_bn": [1.25, 0.5]})
 SHOWN = pd.DataFrame({"Donor": ["Norway", "Spain"], "bn EUR": ["1.2", "0.5"]})

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import typer.main
 
-from aidaudit import cli, terminal
-from aidaudit.errors import AuditError
+from nbtrail import cli
+from nbtrail.base import terminal
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 # Title and clipboard of a terminal, C1, DEL, bidi, zero width, what varies or fills letters, a
@@ -121,7 +122,7 @@ def outside(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_no_command_prints_what_it_is_given_as_it_is(words, outside, monkeypatch, capfd):
-    monkeypatch.setattr("aidaudit.lab.start", lambda *_: print(HOSTILE))
+    monkeypatch.setattr("nbtrail.author.lab.start", lambda *_: print(HOSTILE))
     monkeypatch.setattr(sys, "argv", ["aidaudit", *given(words, HOSTILE)])
     # As in a process, where the stream is a file.
     with (

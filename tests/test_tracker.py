@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from aidaudit import aggregate, clean, config, sources
-from aidaudit.donors import select
-from aidaudit.errors import AuditError
+from aidaudit import config
+from aidaudit.data import clean, sources
 from aidaudit.ingest.readers import tracker
+from aidaudit.measures import aggregate
+from aidaudit.measures.donors import select
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 FULL = ["allocation", "commitment"]
@@ -300,8 +302,8 @@ DATES = (
 def test_publication_days_keep_where_they_were_seen_and_how_they_are_known(tmp_path):
     path = tmp_path / "press.csv"
     path.write_text(
-        DATES
-        + "3,inferred from order,2022-05-10,2022-05-18,printed,https://www.a.de/x; https://b.com/y\n"
+        DATES + "3,inferred from order,2022-05-10,2022-05-18,printed,https://www.a.de/x; "
+        "https://b.com/y\n"
         + "3,inferred from order,2022-05-10,2022-05-18,printed,https://c.com/z\n"
         + '8,printed,2022-11-20,2022-12-07,"k.de, dated 7.12.2022",https://www.d.at/s\n'
         + "9,printed,2023-01-15,,not printed in the excerpt,https://e.de/t\n"

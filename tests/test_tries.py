@@ -10,7 +10,9 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from pypdf import PdfReader
 
-from aidaudit import charts, files, paths, plan, repro, tabulate, tries
+from aidaudit.report import charts
+from nbtrail.base import files, paths, plan, repro
+from nbtrail.publish import tabulate, tries
 
 ROOT = Path(__file__).parents[1]
 CHANGED = "changed: since=2025-03; not a release"

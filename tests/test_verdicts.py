@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import font_manager, ft2font
 
-from aidaudit import verdicts
-from aidaudit.config import Asserts
-from aidaudit.verdicts import (
+from aidaudit.claims import verdicts
+from aidaudit.claims.verdicts import (
     NOT_CAUSAL,
     NOT_SUPPORTED,
     QUALIFIED,
@@ -20,6 +19,7 @@ from aidaudit.verdicts import (
     holds,
     judge,
 )
+from aidaudit.config import Asserts
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from aidaudit import views
-from aidaudit.errors import AuditError
+from aidaudit.measures import views
+from nbtrail.base.errors import AuditError
 
 TYPES = ["Military", "Financial", "Humanitarian"]
 

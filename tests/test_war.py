@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit import classify, clean, config, events
-from aidaudit.errors import AuditError
+from aidaudit import config
+from aidaudit.data import classify, clean
 from aidaudit.ingest.readers import war as readers
+from aidaudit.measures import events
+from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
 

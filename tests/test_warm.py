@@ -18,9 +18,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aidaudit import client, notebook_form, sockets, warm
-from aidaudit import start as start_
-from aidaudit.errors import AuditError
+from nbtrail import start as start_
+from nbtrail.base import notebook_form, sockets
+from nbtrail.base.errors import AuditError
+from nbtrail.run import client, warm
 
 pytestmark = [
     pytest.mark.build,
@@ -45,7 +46,7 @@ def checkout(tmp_path, monkeypatch):
 # A process to which a warm parent belongs, as Snakemake is one, until its input ends.
 OWNER = """
 import os, subprocess, sys
-from aidaudit import client, warm
+from nbtrail.run import client, warm
 {0}
 warm.begin()
 print(os.environ.get(client.ADDRESS, ""), flush=True)
@@ -93,7 +94,7 @@ def start(name: str, where: str, *outputs: str) -> subprocess.Popen:
     # As from a terminal: whatever a shell runs in the background is deaf to it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [
-        sys.executable, "-c", "from aidaudit.start import main; main()",
+        sys.executable, "-c", "from nbtrail.start import main; main()",
         "notebook", f"notebooks/{name}.ipynb", f"out/{name}.ipynb",
         "--parameters", '{"label": "given"}', "--", "::", *outputs,
     ]  # fmt: skip
@@ -124,7 +125,7 @@ def parents(where: str) -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if whose in words and b"aidaudit.start" in words:
+        if whose in words and b"nbtrail.start" in words:
             found.append(int(folder.name))
     return sorted(found)
 
@@ -150,7 +151,7 @@ def until(path: Path, within: float = 60) -> None:
         time.sleep(0.02)
 
 
-WRITE = "from aidaudit import files\nfiles.write_text('{0}.txt', label)\nprint(label)"
+WRITE = "from nbtrail.base import files\nfiles.write_text('{0}.txt', label)\nprint(label)"
 # Says that it is there, past the guard's eyes, then stays as long as nobody ends it.
 HERE = ".staging/here"
 STAY = "import time, pathlib\npathlib.Path('{0}').write_text('here')\ntime.sleep(300)"
@@ -171,7 +172,7 @@ SETTINGS_OF_LIBRARIES = """
 import decimal, json, locale, logging, os, sys, warnings
 import matplotlib, numpy, pandas, seaborn
 from pandas._config.config import _registered_options
-import aidaudit.charts
+import aidaudit.report.charts
 
 # Other libraries add filters for their own warnings, when they are imported.
 filters = [one for one in warnings.filters if one[2].__module__ == "builtins"]
@@ -255,7 +256,7 @@ def test_a_machine_without_a_folder_for_sockets_is_told_how_to_name_one(monkeypa
 def test_no_run_finds_traces_of_another(checkout, owner):
     look = (
         "import glob, json, os, sys, random\nimport numpy as np, matplotlib as mpl\n"
-        "from aidaudit import files\n"
+        "from nbtrail.base import files\n"
         "seen = {'globals': 'mine' in dir(), 'cwd': os.getcwd(),"
         " 'environ': 'MINE' in os.environ,"
         " 'rc': mpl.rcParams['lines.linewidth'], 'modules': 'mine' in sys.modules,"
@@ -293,7 +294,7 @@ def test_many_at_once_each_have_a_kernel_of_their_own(checkout, owner):
     names = [f"n{number}" for number in range(6)]
     for name in names:
         code = f"files.write_text('{name}.txt', str(__import__('os').getpid()))"
-        notebook(checkout, name, f"from aidaudit import files\n{code}")
+        notebook(checkout, name, f"from nbtrail.base import files\n{code}")
     processes = [start(name, owner[1], f"{name}.txt") for name in names]
     told = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(names), told
@@ -348,7 +349,7 @@ def test_a_job_that_is_cancelled_ends_with_its_kernel_and_the_parent_goes_on(che
 
 def test_jobs_go_on_by_themselves_when_the_parent_is_killed(checkout, owner):
     once = (
-        f"import time, pathlib\nfrom aidaudit import files\nhere = pathlib.Path('{HERE}')\n"
+        f"import time, pathlib\nfrom nbtrail.base import files\nhere = pathlib.Path('{HERE}')\n"
         "again = here.exists()\nhere.write_text('')\n"
         "time.sleep(0 if again else 300)\nfiles.write_text('a.txt', label)"
     )
@@ -372,7 +373,10 @@ warm._start = lambda whose, at: subprocess.Popen([sys.executable, "-c", {0!r}, w
 
 
 def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout):
-    broken = "import sys; from aidaudit import start, warm; warm.MODULES = ('nosuch',)\n"
+    broken = (
+        "import sys; from nbtrail import start; from nbtrail.run import warm; "
+        "warm.MODULES = ('nosuch',)\n"
+    )
     process, where = begun(STARTS.format(broken + "warm.main(sys.argv[1], start._commands)"))
     assert gone(where)
     notebook(checkout, "n", WRITE.format("a"))
@@ -453,8 +457,8 @@ def test_an_address_of_no_process_here_is_no_use(checkout, where):
 
 def test_the_parent_has_one_thread_and_has_read_no_configuration():
     code = (
-        "import os\nfrom aidaudit import repro\nos.environ.update(repro.ENVIRONMENT)\n"
-        "from aidaudit import config, warm\nwarm.load()\n"
+        "import os\nfrom nbtrail.base import repro\nos.environ.update(repro.ENVIRONMENT)\n"
+        "from aidaudit import config\nfrom nbtrail.run import warm\nwarm.load()\n"
         "print(len(os.listdir('/proc/self/task')), config.config.cache_info().currsize)"
     )
     told = subprocess.run(
@@ -471,7 +475,7 @@ needs_root = pytest.mark.skipif(
 )
 # A parent that can do little, and so is there at once.
 LIGHT = (
-    "import sys; from aidaudit import start, warm; warm.modules = list; "
+    "import sys; from nbtrail import start; from nbtrail.run import warm; warm.modules = list; "
     "warm.main(sys.argv[1], start._commands)"
 )
 ORDER = ["aidaudit", "job", "nosuch", "--", "::"]
@@ -717,7 +721,7 @@ def test_what_is_no_address_and_no_process_is_passed_over(
     checkout, order, monkeypatch, capfd, value
 ):
     ran = []
-    monkeypatch.setattr("aidaudit.cli.main", lambda: ran.append(os.umask(0o22)))
+    monkeypatch.setattr("nbtrail.cli.main", lambda: ran.append(os.umask(0o22)))
     monkeypatch.setattr(client, "_end_with", lambda _: pytest.fail("it belongs to nobody"))
     monkeypatch.setenv(client.ADDRESS, value)
     monkeypatch.setenv(client.OWNER, value.partition(":")[0])
@@ -736,7 +740,7 @@ def test_a_parent_that_is_not_where_it_is_said_to_be_is_told_in_a_line(
 
 def test_commands_write_nothing_that_everybody_could_change(checkout, order, monkeypatch):
     seen = []
-    monkeypatch.setattr("aidaudit.cli.main", lambda: seen.append(os.umask(0o22)))
+    monkeypatch.setattr("nbtrail.cli.main", lambda: seen.append(os.umask(0o22)))
     monkeypatch.delenv(client.OWNER, raising=False)
     for given, kept in ((0o000, 0o002), (0o022, 0o022), (0o077, 0o077)):
         os.umask(given)

@@ -16,21 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aidaudit import (
-    clean,
-    corrections,
-    digits,
-    files,
-    layout,
-    plausibility,
-    repro,
-    schema,
-    sources,
-    workbooks,
-)
-from aidaudit.errors import AuditError, nearest
+from aidaudit import layout
+from aidaudit.data import clean, corrections, sources
+from aidaudit.data.tables import RAW
 from aidaudit.ingest import readers, replacing
-from aidaudit.tables import RAW
+from aidaudit.measures import plausibility
+from nbtrail.base import digits, files, repro, schema, workbooks
+from nbtrail.base.errors import AuditError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from aidaudit.errors import AuditError
-from aidaudit.schema import ISO_DATE, Table
+from nbtrail.base.errors import AuditError
+from nbtrail.base.schema import ISO_DATE, Table
 
 # Where a table says when; the first that it has counts.
 TIMES = ("date", "month", "departed", "signed", "enacted", "from", "year", "announcement_date")

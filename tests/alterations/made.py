@@ -12,7 +12,8 @@ import pypdf
 import pypdf.annotations
 from pypdf.generic import DictionaryObject, NameObject, NumberObject, TextStringObject
 
-from aidaudit import checking, paths
+from nbtrail.base import paths
+from nbtrail.compare import checking
 
 TABLE = "month,value_eur_bn,code,note\n" + "".join(
     f"2022-{m:02d},{m * 1.25},{m:03d},of {'=' if m == 3 else ''}group {m % 4}\n"

@@ -21,8 +21,8 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from aidaudit import repro  # noqa: E402
 from alterations import kinds, made, renderers  # noqa: E402
+from nbtrail.base import repro  # noqa: E402
 
 SEED, ROUNDS, SAVINGS = 21, 2000, 200
 ANSWERS = ("unchanged", "lossy", "altered", "unknown")

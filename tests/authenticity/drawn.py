@@ -25,7 +25,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
-from aidaudit import charts, files, paths, plan, repro
+from aidaudit.report import charts
+from nbtrail.base import files, paths, plan, repro
 
 # An alteration changes a value by 2 to 20 %. Where that is less than one pixel of the archived
 # picture, which nobody could see, it is 2 to 20 % of what the axis shows instead.

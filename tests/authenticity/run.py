@@ -26,7 +26,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from aidaudit import checking, files, repro  # noqa: E402
+from nbtrail.base import files, repro  # noqa: E402
+from nbtrail.compare import checking  # noqa: E402
 
 SEED = 20261031
 ROUNDS = 1000  # of each: altered and unaltered
@@ -126,7 +127,10 @@ def counted(done: list[dict]) -> str:
 
 def kept_in(seed: int) -> Path:
     """Where the rounds of a seed are kept while the code that they try is this."""
-    code = [ROOT / "aidaudit/checking" / name for name in ("copies.py", "pictures.py")]
+    code = [
+        ROOT / "nbtrail/src/nbtrail/compare/checking" / name
+        for name in ("copies.py", "pictures.py")
+    ]
     code += sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
     return ROOT / files.SCRATCH / f"check-{seed}-{digest[:8]}.jsonl"

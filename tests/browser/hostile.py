@@ -27,9 +27,12 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
-from aidaudit import assembly, config, plan, report, repro
-from aidaudit.diffing import base, telling
-from aidaudit.diffing.expected import Split
+from aidaudit import config
+from aidaudit.report import assembly
+from nbtrail.base import plan, repro
+from nbtrail.compare.diffing import base, telling
+from nbtrail.compare.diffing.expected import Split
+from nbtrail.publish import report
 
 ROOT = Path(__file__).parents[2]
 # What decides which words come together, or is one of a few words that are known.

@@ -279,8 +279,9 @@ def given(name: str, *, whole: bool) -> dict[str, str] | str:
 
 
 def _given(name: str, *, whole: bool) -> dict[str, str] | str:
-    from aidaudit import excerpts, files, guard, plan
-    from aidaudit.errors import AuditError
+    from nbtrail.base import excerpts, files, plan
+    from nbtrail.base.errors import AuditError
+    from nbtrail.run import guard
 
     try:
         guard._forget()
@@ -392,7 +393,8 @@ def main() -> int:
         os.chdir(copy)
         os.environ["PYTHONPATH"] = str(copy)
         sys.path.insert(0, str(copy))
-        from aidaudit import repro, warm
+        from nbtrail.base import repro
+        from nbtrail.run import warm
 
         os.environ.update(repro.ENVIRONMENT)
         warm.load()

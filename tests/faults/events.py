@@ -64,9 +64,9 @@ def _notebooks(module):
 AFTER_IMPORT = {
     "snakemake.jobs": _jobs,
     "snakemake.persistence": lambda module: after(module.PersistenceBase, "started", "begun"),
-    "aidaudit.notebooks": _notebooks,
-    "aidaudit.engine": lambda module: after(module.Client, "execute_cell", "cell"),
-    "aidaudit.receipts": lambda module: after(module, "close", "closed"),
+    "nbtrail.run.notebooks": _notebooks,
+    "nbtrail.run.engine": lambda module: after(module.Client, "execute_cell", "cell"),
+    "nbtrail.record.receipts": lambda module: after(module, "close", "closed"),
 }
 
 

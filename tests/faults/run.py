@@ -177,7 +177,7 @@ def _hash(path: Path) -> str:
 
 def _roles(checkout: Checkout, build: subprocess.Popen) -> dict[str, list[psutil.Process]]:
     """What there is to kill: the parent, runners and kernels have one command line."""
-    forks = [one for one in checkout.processes() if "aidaudit.start" in _words(one)]
+    forks = [one for one in checkout.processes() if "nbtrail.start" in _words(one)]
     numbers = {one.pid for one in forks}
     above = {one.pid: _parent(one) for one in forks}
     parents = [one for one in forks if above[one.pid] not in numbers]

@@ -1,6 +1,6 @@
 """Change the modules that every number passes through, and show that a test notices.
 
-Each mutant is one small change to aidaudit/aggregate.py, money.py or verdicts.py: a comparison
+Each mutant is one small change to aidaudit/measures/aggregate.py, money.py or verdicts.py: a comparison
 turned round, a keyword left out, a statement deleted. The tests that concern the module run on
 it until one fails. What survives is either a test that is missing or stands with its reason in
 tests/honesty/survivors.csv; whatever else survives, and a row that no longer tells the truth,
@@ -51,7 +51,12 @@ TESTS = {
     "verdicts": ["verdicts", "claims"],
 }
 # Imported once, for what they import: a fork then has only the project's own modules to read.
-HEAVY = ["aidaudit.charts", "aidaudit.claims", "aidaudit.clean", "aidaudit.multiverse"]
+HEAVY = [
+    "aidaudit.report.charts",
+    "aidaudit.claims.claims",
+    "aidaudit.data.clean",
+    "aidaudit.measures.multiverse",
+]
 # Of processor time, so that a busy machine ends no mutant that a quiet one would not.
 SECONDS = 120
 

@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 import copies
 from copies import ROOT, Failed
 
-from aidaudit import sources
+from aidaudit.data import sources
 
 TABLE = ROOT / "docs/perturbations.csv"
 COLUMNS = ["table", "row", "column", "was", "is", "verdicts", "numbers", "plotted", "shown",

@@ -40,21 +40,14 @@ from PIL import Image  # noqa: E402
 from typer.main import get_command  # noqa: E402
 
 # What commands import is in the parent, so that a child begins at once.
-from aidaudit import (  # noqa: E402, F401
-    baseline,
-    checking,
-    cli,
-    config,
-    diffing,
-    files,
-    finding,
-    foreign,
-    ingest,
-    paths,
-)  # fmt: skip
-from aidaudit.diffing import telling  # noqa: E402, F401
+from aidaudit import config, ingest  # noqa: E402, F401
 from aidaudit.ingest.readers import kiel  # noqa: E402
 from limits import shapes  # noqa: E402
+from nbtrail import cli  # noqa: E402, F401
+from nbtrail.base import files, foreign, paths  # noqa: E402, F401
+from nbtrail.compare import checking, diffing, finding  # noqa: E402, F401
+from nbtrail.compare.diffing import telling  # noqa: E402, F401
+from nbtrail.record import baseline  # noqa: E402, F401  # fmt: skip
 
 matplotlib.use("Agg")
 RESULT = ROOT / "docs/limits.csv"

@@ -32,12 +32,15 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from aidaudit import clean, ingest, layout, plausibility, schema, sources
-from aidaudit.errors import AuditError
+from aidaudit import ingest, layout
+from aidaudit.data import clean, sources
+from aidaudit.data.tables import RAW
 from aidaudit.ingest.readers import common, kiel
-from aidaudit.tables import RAW
+from aidaudit.measures import plausibility
 from mutations import base, grids, unseen, workbooks
 from mutations.workbooks import ACCEPT, REFUSE
+from nbtrail.base import schema
+from nbtrail.base.errors import AuditError
 
 TABLE = base.ROOT / "docs/mutations.csv"
 COLUMNS = ["target", "mutation", "rounds", "accepted", "refused", "seen", "seed"]

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from aidaudit import ingest, plausibility, sources
-from aidaudit.errors import AuditError
+from aidaudit import ingest
+from aidaudit.data import sources
+from aidaudit.measures import plausibility
 from mutations import base
 from mutations.workbooks import ACCEPT, REFUSE, Draw, _of
+from nbtrail.base.errors import AuditError
 
 POPULATION = "worldbank/population"
 ABOUT = "datapackage.json"

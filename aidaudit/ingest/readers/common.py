@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aidaudit import csvs, sources
-from aidaudit.errors import AuditError, nearest
-from aidaudit.schema import ISO_DATE
-from aidaudit.tables import RAW
-from aidaudit.workbooks import Odd
+from aidaudit.data import sources
+from aidaudit.data.tables import RAW
+from nbtrail.base import csvs
+from nbtrail.base.errors import AuditError, nearest
+from nbtrail.base.schema import ISO_DATE
+from nbtrail.base.workbooks import Odd
 
 # What share of a column's filled cells may be unreadable. Releases write 5 to 10 % of their
 # days in words ('unspecified', 'until 3/10/2022'); twice that is a column of another form.

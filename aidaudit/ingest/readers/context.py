@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit.errors import AuditError
 from aidaudit.ingest.readers.common import (
     csv_table,
     donor_codes,
@@ -17,7 +16,8 @@ from aidaudit.ingest.readers.common import (
     whole,
     wrong_cell,
 )
-from aidaudit.schema import ISO_DATE
+from nbtrail.base.errors import AuditError
+from nbtrail.base.schema import ISO_DATE
 
 # The currencies in which donors report (releases 21 and 28), and those of the other states
 # among the donors that the ECB quotes.

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import classify, csvs, workbooks
-from aidaudit.errors import AuditError
+from aidaudit.data import classify
 from aidaudit.ingest.readers.common import (
     days_or_words,
     iso_day,
@@ -25,6 +24,8 @@ from aidaudit.ingest.readers.common import (
     whole,
     wrong_cell,
 )
+from nbtrail.base import csvs, workbooks
+from nbtrail.base.errors import AuditError
 
 KIEL_SHEET = "Bilateral Assistance, MAIN DATA"
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit.errors import AuditError
 from aidaudit.ingest.readers.common import (
     csv_table,
     missing_column,
@@ -15,6 +14,7 @@ from aidaudit.ingest.readers.common import (
     text,
     whole,
 )
+from nbtrail.base.errors import AuditError
 
 UKRAINE = "UKR"
 # The hosts that the article names; Eurostat writes names, not codes.

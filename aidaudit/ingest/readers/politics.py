@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import workbooks
 from aidaudit.ingest.readers.common import (
     csv_table,
     missing_column,
@@ -18,6 +17,7 @@ from aidaudit.ingest.readers.common import (
     whole,
     wrong_cell,
 )
+from nbtrail.base import workbooks
 
 # Ukraine, all its land neighbours, and Georgia, which asked to join the EU when Ukraine and
 # Moldova did. Chosen by geography, so that no result could choose them.

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import workbooks
-from aidaudit.errors import AuditError
+from aidaudit.data.tables import RAW
 from aidaudit.ingest.readers.common import (
     csv_table,
     days_or_words,
@@ -21,7 +20,8 @@ from aidaudit.ingest.readers.common import (
     whole,
     wrong_cell,
 )
-from aidaudit.tables import RAW
+from nbtrail.base import workbooks
+from nbtrail.base.errors import AuditError
 
 # What the summaries of releases add below or between the donors.
 AGGREGATES = {"Total", "Average EU", "Average non-EU-NATO"}

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aidaudit import foreign
-from aidaudit.errors import AuditError
+from aidaudit.data.tables.war import CONFIRMED
 from aidaudit.ingest.readers.common import (
     csv_table,
     missing_column,
@@ -16,7 +15,8 @@ from aidaudit.ingest.readers.common import (
     text,
     whole,
 )
-from aidaudit.tables.war import CONFIRMED
+from nbtrail.base import foreign
+from nbtrail.base.errors import AuditError
 
 
 def _count(values: pd.Series, file: Path, column: str) -> pd.Series:

@@ -1,0 +1,1 @@
+"""What the article says, the evidence, and the verdicts."""

@@ -1,0 +1,1 @@
+"""The raw tables, what they must hold, their corrections and clean forms."""

@@ -1,0 +1,1 @@
+"""What is computed from clean tables: aid, war, people, politics."""

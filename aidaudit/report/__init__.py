@@ -1,0 +1,1 @@
+"""What only this report shows: its tables, the interactive view, the test runs."""

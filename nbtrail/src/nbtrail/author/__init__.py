@@ -1,0 +1,1 @@
+"""Writing notebooks: JupyterLab, what is new, what notebooks must keep to."""

@@ -1,0 +1,1 @@
+"""Holding one thing against another: two builds, a copy, a quoted number."""

@@ -1,0 +1,1 @@
+"""What was made from what: fingerprints, receipts, the manifest, the way back."""

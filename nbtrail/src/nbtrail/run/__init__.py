@@ -1,0 +1,1 @@
+"""Running notebooks and jobs: kernels, warm starts, guard, progress."""

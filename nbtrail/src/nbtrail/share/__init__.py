@@ -1,0 +1,1 @@
+"""What others get: the archive, its crate, citations and licences."""

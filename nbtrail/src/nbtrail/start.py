@@ -1,0 +1,24 @@
+"""Where commands begin, and the warm parent does: light until it is clear what is asked."""
+
+from __future__ import annotations
+
+import sys
+
+from nbtrail.run import client
+
+
+def main() -> None:
+    """The command line, through the warm parent where there is one."""
+    client.main(_commands)
+
+
+def _commands() -> None:
+    from nbtrail import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    from nbtrail.run import warm
+
+    warm.main(sys.argv[1], _commands)
