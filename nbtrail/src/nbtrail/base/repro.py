@@ -11,12 +11,29 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+# The packages whose code makes outputs, and the folders of a checkout that they lie in.
+PACKAGES = {"aidaudit": ".", "nbtrail": "nbtrail/src"}
+
+
+def _project() -> Path:
+    """The checkout that this package lies in; or, where it is installed elsewhere, that of the
+    working folder. Raises FileNotFoundError where there is none.
+    """
+    own = Path(__file__).parents[len(Path(PACKAGES["nbtrail"]).parts) + 2]
+    here = Path.cwd()
+    for folder in (own, here, *here.parents):
+        if (folder / "CITATION.cff").is_file():
+            return folder
+    raise FileNotFoundError(f"no CITATION.cff in {here} or above.")
+
+
+_PROJECT = _project()
 
 # Read as text: a YAML parser would cost every command its import.
-_CITATION = (_PACKAGE.parent / "CITATION.cff").read_text(encoding="utf-8")
+_CITATION = (_PROJECT / "CITATION.cff").read_text(encoding="utf-8")
 _FIELDS = dict(
     re.findall(r'^(version|date-released): "?([^"\n]+?)"?$', _CITATION, re.MULTILINE)
 )
@@ -67,11 +84,11 @@ _ELSEWHERE = (
 def tidied(variables: Mapping[str, str]) -> dict[str, str]:
     """An environment without what would change what Python and its libraries do.
 
-    Modules come from this environment and from the checkout whose package this is.
+    Modules come from this environment and from the checkout whose packages these are.
     """
     kept = {k: v for k, v in variables.items() if not _OTHERS.match(k) or k in _HARMLESS}
-    own = {"PYTHONPATH": str(_PACKAGE.parent), "PYTHONSAFEPATH": "1", "PYTHONNOUSERSITE": "1"}
-    return kept | own
+    path = os.pathsep.join(code().values())
+    return kept | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "PYTHONNOUSERSITE": "1"}
 
 
 def at_home(variables: Mapping[str, str]) -> dict[str, str]:
@@ -87,22 +104,29 @@ def environment() -> dict[str, str]:
     return {**tidied(os.environ), **ENVIRONMENT}
 
 
+def code(checkout: Path | None = None) -> dict[str, str]:
+    """Package → the folder of a checkout from which it is imported."""
+    return {name: str((checkout or _PROJECT) / folder) for name, folder in PACKAGES.items()}
+
+
 def check_package(root: Path) -> None:
-    """Raise AuditError where this package is another than that of the checkout `root`.
+    """Raise AuditError where a package is another than that of the checkout `root`.
 
     A copied environment, or that of another checkout, would run the other's code.
     """
     # Not above: set-up reads the version here, before the package can be imported.
     from nbtrail.base.errors import AuditError
 
-    own = root / "aidaudit"
-    if (own / "__init__.py").is_file() and not own.samefile(_PACKAGE):
-        raise AuditError(
-            "this is the environment of another checkout.",
-            found=str(_PACKAGE.parent),
-            expected=str(root),
-            mend="`make .venv/.ready` in this checkout, then `. .venv/bin/activate`.",
-        )
+    for name, folder in PACKAGES.items():
+        own = root / folder / name / "__init__.py"
+        used = find_spec(name)
+        if own.is_file() and not (used and used.origin and own.samefile(used.origin)):
+            raise AuditError(
+                "this is the environment of another checkout.",
+                found=str(_PROJECT),
+                expected=str(root),
+                mend="`make .venv/.ready` in this checkout, then `. .venv/bin/activate`.",
+            )
 
 
 def root() -> Path:

@@ -31,7 +31,7 @@ from pathlib import Path
 from nbtrail.base import repro
 
 # The packages whose code counts.
-PACKAGES = ("aidaudit",)
+PACKAGES = repro.PACKAGES
 KEPT = ".staging/fingerprint.json"
 
 # A piece of the packages: (module, top-level name), or (module, "") for what its import does.
@@ -404,11 +404,11 @@ def _bare(statement: ast.stmt) -> ast.stmt:
 def package(root: Path) -> Package:
     """The packages of a checkout."""
     texts = {
-        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): (
-            path.read_text("utf-8")
-        )
-        for name in PACKAGES
-        for path in sorted((root / name).rglob("*.py"))
+        ".".join(path.relative_to(root / folder).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path.read_text("utf-8")
+        for name, folder in PACKAGES.items()
+        for path in sorted((root / folder / name).rglob("*.py"))
     }
     # Another Python may write the same code in other words.
     state = _sha256(json.dumps([sys.version, texts]))

@@ -17,13 +17,14 @@ from pathlib import Path
 
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.files import DECLARED
-from nbtrail.base.repro import root
+from nbtrail.base.repro import PACKAGES, code, root
 
 # Where runners and Python keep what is no output.
 OWN = (".staging/", ".git/")
 # Code and environment are accounted for otherwise (`fingerprint`, the lock); and so is what
 # comes with the system. All else is data: declared, or not to be read.
-_CODE = tuple(f"{one}{os.sep}" for one in (Path(__file__).parent, sys.prefix, sys.base_prefix))
+_PACKAGES = (Path(folder, name) for name, folder in code().items())
+_CODE = tuple(f"{one}{os.sep}" for one in (*_PACKAGES, sys.prefix, sys.base_prefix))
 _SYSTEM = ("/usr/", "/etc/", "/opt/", "/nix/", "/snap/", "/proc/", "/sys/", "/dev/",
            "/Library/", "/System/")  # fmt: skip
 # Elsewhere a library may keep what it likes, but not what results come from.
@@ -62,7 +63,7 @@ def install() -> None:
 def _forget() -> None:
     """Forget what this process had read, whole, before it was forked to be a kernel."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("aidaudit."):
+        if name.partition(".")[0] in PACKAGES:
             for value in list(vars(module).values()):
                 if callable(clear := getattr(value, "cache_clear", None)):
                     clear()

@@ -27,7 +27,7 @@ from nbtrail.base.excerpts import Excerpt
 from nbtrail.base.files import DECLARED, name
 from nbtrail.base.notebook_form import added, read, tidy, write_canonical
 from nbtrail.base.paths import LOGS
-from nbtrail.base.repro import environment, root, staging
+from nbtrail.base.repro import code, environment, root, staging
 
 if TYPE_CHECKING:
     from nbtrail.base.settings import Limits
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # takes its folder off the path to modules, also where PYTHONPATH names it.
 PROFILE = f"""\
 import sys
-sys.path[:0] = {{{str(Path(__file__).parents[1])!r}}} - set(sys.path)
+sys.path[:0] = [one for one in {list(code().values())!r} if one not in sys.path]
 c.InteractiveShellApp.exec_PYTHONSTARTUP = False
 c.InteractiveShellApp.ignore_cwd = True
 c.IPKernelApp.log_level = "CRITICAL"
@@ -283,7 +283,7 @@ def _execute(
                 root() / source,
                 trial,
                 values,
-                engine_name="aidaudit",
+                engine_name="nbtrail",
                 kernel_name="python3",
                 progress_bar=False,
                 cwd=root(),
