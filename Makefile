@@ -11,9 +11,9 @@ CHROMIUM ?= $(shell command -v chromium)
 # while it is installed, or asks for more.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
 	--require-hashes
-# The checkout itself, with the setuptools of the lock file.
+# The checkout itself, engine and audit, with the setuptools of the lock file.
 INSTALL_CHECKOUT := -m pip install --quiet --disable-pip-version-check --no-deps --no-index \
-	--no-build-isolation --editable .
+	--no-build-isolation --editable ./nbtrail --editable .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What a user's shell says of Python's start is not said to any command here.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT BASH_ENV
@@ -166,7 +166,7 @@ lock: .venv-uv/.ready
 $(shell for stamp in .venv*/.ready; do \
 	test "$$(cat "$$stamp" 2>/dev/null)" = "$$(pwd -P)" || rm -f "$$stamp"; done)
 
-$(READY): envs/requirements.txt pyproject.toml
+$(READY): envs/requirements.txt pyproject.toml nbtrail/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12" >&2; exit 1; }
 	@test -e $@ || $(PYTHON) -m venv --clear .venv

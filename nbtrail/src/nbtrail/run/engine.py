@@ -1,4 +1,4 @@
-"""The engine by which papermill runs notebooks here ('aidaudit', pyproject.toml).
+"""The engine by which papermill runs notebooks here ('nbtrail', pyproject.toml).
 
 papermill imports this module itself; imported before papermill, the two would go in a circle.
 """

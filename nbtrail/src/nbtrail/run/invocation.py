@@ -34,7 +34,7 @@ CONFIG = {
     "taken": None,
 }
 # Modules of the checkout's top folder that are its own.
-OWN = ("aidaudit", "snakemake_logger_plugin_aidaudit")
+OWN = ("aidaudit",)
 TRIGGERS = {"code", "input", "mtime", "params"}
 # Settings of Snakemake by object and name → what must hold, the flag, why it is refused.
 SETTINGS: dict[tuple[str, str], tuple[Callable[[Any], bool], str, str]] = {

@@ -2,7 +2,7 @@
 
 A kernel is a fresh process either way. Started as usual it first imports what a notebook needs;
 forked from a process that has imported it (`warm`), it does not. jupyter_client finds
-`ForkedKernel` as the provisioner 'aidaudit-fork' (pyproject.toml). Which of the two is taken,
+`ForkedKernel` as the provisioner 'nbtrail-fork' (pyproject.toml). Which of the two is taken,
 and nothing else, depends on `forking`: outputs are the same bytes.
 """
 
@@ -46,7 +46,7 @@ def prepare(folder: Path) -> None:
     """Have the next kernel be a fork, if this process can fork one; it runs in the folder."""
     if forking:
         # papermill gives the factory of provisioners no configuration, so by this way.
-        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "aidaudit-fork"
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "nbtrail-fork"
         Forked(folder)
 
 
