@@ -218,7 +218,7 @@ from nbtrail.base import paths, plan
 from aidaudit.data.tables import {contract}
 
 ROOT = Path(__file__).parents[1]
-NEEDED = ("Snakefile", "CITATION.cff", "aidaudit", "config", "data/raw", "notebooks")
+NEEDED = ("Snakefile", "CITATION.cff", "aidaudit", "nbtrail", "config", "data/raw", "notebooks")
 # What the notebook reads: few enough rows to add up by hand.
 TABLE = "{table}"
 COLUMNS = {start.columns}

@@ -515,7 +515,7 @@ def _breakable(words: str) -> str:
 
 def _mutants() -> str:
     rows = [
-        [code(f"aidaudit/{row['module']}.py"), *(f"{row[n]:,}" for n in test_runs.MUTANTS)]
+        [code(test_runs.MODULES[row["module"]]), *(f"{row[n]:,}" for n in test_runs.MUTANTS)]
         for row in test_runs.mutants()
     ]
     return _pipe(

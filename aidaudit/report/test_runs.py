@@ -16,6 +16,12 @@ from nbtrail.publish.report import code, plain
 
 COUNTS = ("rounds", "accepted", "refused")
 MUTANTS = ("mutants", "killed", "survived", "explained")
+# Where the modules lie that mutants.csv names.
+MODULES = {
+    "aggregate": "aidaudit/measures/aggregate.py",
+    "money": "aidaudit/measures/money.py",
+    "verdicts": "aidaudit/claims/verdicts.py",
+}
 
 
 def faults() -> list[dict]:
@@ -204,7 +210,7 @@ def honesty_page(tables: list[dict], modules: list[dict]) -> str:
         *_table(
             ["module", "changes", "noticed by a test", "survived", "explained"],
             [
-                [_cell(f"aidaudit/{row['module']}.py"), *(row[n] for n in MUTANTS)]
+                [_cell(MODULES[row["module"]]), *(row[n] for n in MUTANTS)]
                 for row in modules
             ],
         ),

@@ -1,7 +1,7 @@
 """Change the modules that every number passes through, and show that a test notices.
 
-Each mutant is one small change to aidaudit/measures/aggregate.py, money.py or verdicts.py: a comparison
-turned round, a keyword left out, a statement deleted. The tests that concern the module run on
+Each mutant is one small change to `aggregate`, `money` or `verdicts`: a comparison turned
+round, a keyword left out, a statement deleted. The tests that concern the module run on
 it until one fails. What survives is either a test that is missing or stands with its reason in
 tests/honesty/survivors.csv; whatever else survives, and a row that no longer tells the truth,
 ends with status 1. Results go into docs/mutants.csv:
@@ -40,6 +40,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))
 from copies import ROOT, Failed
+
+from aidaudit.report import test_runs
+from nbtrail.base import repro
 
 TABLE = ROOT / "docs/mutants.csv"
 KNOWN = Path(__file__).with_name("survivors.csv")
@@ -393,7 +396,8 @@ def warm(modules: list[str]) -> None:
     """Import what is heavy, so that forks find it there."""
     for name in modules:
         importlib.import_module(name)
-    _forget("aidaudit")
+    for package in repro.PACKAGES:
+        _forget(package)
     gc.collect()
     gc.freeze()
 
@@ -466,7 +470,9 @@ class Subject:
 def subject(module: str) -> Subject:
     """One of the modules of TESTS."""
     files = [ROOT / f"tests/test_{name}.py" for name in TESTS[module]]
-    return Subject(module, f"aidaudit.{module}", ROOT / f"aidaudit/{module}.py", files)
+    path = test_runs.MODULES[module]
+    name = path.removesuffix(".py").replace("/", ".")
+    return Subject(module, name, ROOT / path, files)
 
 
 def run(one: Subject, known: list[dict]) -> tuple[dict, list[str]]:

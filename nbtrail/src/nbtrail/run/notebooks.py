@@ -97,7 +97,7 @@ def run(
                 "the notebook ran but did not write all its outputs",
                 file=source,
                 found=f"nothing at {', '.join(missing)}",
-                mend="write them with nbtrail.base.files, or take them from the rule's outputs.",
+                mend="write them with nbtrail.base.files, or take them from the outputs.",
             )
         write_canonical(read(trial), trial)
         moves = {stage / "outputs" / path: here / path for path in finals}
