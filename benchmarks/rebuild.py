@@ -67,7 +67,8 @@ class Copy:
         self.root.mkdir()
         subprocess.run(["tar", "-x"], cwd=self.root, input=archive.stdout, check=True)
         # What was once imported has its bytecode kept; the first run of a way would write it.
-        compileall.compile_dir(self.root / "aidaudit", quiet=1)
+        for folder in ("aidaudit", "nbtrail/src"):
+            compileall.compile_dir(self.root / folder, quiet=1)
 
     def empty(self) -> None:
         """Remove what is built."""

@@ -97,7 +97,7 @@ def environment(root: Path) -> dict[str, str]:
     return {
         **repro.environment(),
         "PATH": programs,
-        "PYTHONPATH": str(root),
+        "PYTHONPATH": os.pathsep.join(repro.code(root).values()),
         "AIDAUDIT_DECLARED": declared,
     }
 

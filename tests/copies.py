@@ -17,6 +17,8 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from nbtrail.base import repro
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -57,7 +59,9 @@ def set_up(root: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
     packages = sysconfig.get_path("purelib")
-    (site / "copy.pth").write_text(f"{packages}\n{root}\n", "utf-8")
+    (site / "copy.pth").write_text(
+        "\n".join([packages, *repro.code(root).values(), ""]), "utf-8"
+    )
     # As pip writes commands: otherwise where a space stands in the path.
     maker = ScriptMaker(None, str(folder / "bin"))
     maker.executable = f'"{folder}/bin/python"'
@@ -67,10 +71,15 @@ def set_up(root: Path) -> None:
     (folder / ".ready").write_text(f"{root.resolve()}\n", "utf-8")
 
 
+def modules(root: Path) -> str:
+    """The folders from which a copy's packages are imported, as PYTHONPATH has them."""
+    return os.pathsep.join(repro.code(root).values())
+
+
 def environment(root: Path, *programs: Path) -> dict[str, str]:
     """This environment, with the copy's own code; programs: folders that come first."""
     folders = [*map(str, programs), str(Path(sys.executable).parent), os.environ["PATH"]]
-    return {**os.environ, "PATH": os.pathsep.join(folders), "PYTHONPATH": str(root)}
+    return {**os.environ, "PATH": os.pathsep.join(folders), "PYTHONPATH": modules(root)}
 
 
 def warm_parents(root: Path) -> int:

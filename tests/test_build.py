@@ -50,7 +50,7 @@ def run(root: Path, *command: str, **variables: str) -> subprocess.CompletedProc
         env={
             **os.environ,
             "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(root),
+            "PYTHONPATH": copies.modules(root),
             **variables,
         },
         stdout=subprocess.PIPE,
@@ -402,7 +402,16 @@ def test_snakemake_looks_for_the_next_job_only_when_one_ends(built):
 
 
 def test_touching_and_saving_rebuild_nothing(built):
-    for folder in ("notebooks", "aidaudit", "config", "data", "envs", "report", "figures"):
+    for folder in (
+        "notebooks",
+        "aidaudit",
+        "nbtrail",
+        "config",
+        "data",
+        "envs",
+        "report",
+        "figures",
+    ):
         for path in (built / folder).rglob("*"):
             path.touch()
     for name in ("Snakefile", "CITATION.cff"):
@@ -427,16 +436,26 @@ def test_touching_and_saving_rebuild_nothing(built):
 @pytest.mark.parametrize(
     ("module", "old", "new", "figures"),
     [
-        ("views", ".between(first, last)", '.between(first, last, inclusive="both")', 1),
-        ("views", "Series of one country", "The series of one country", 0),
-        ("cli", "aidaudit failures", "aidaudit failures  ", 0),
-        ("archives", "is packed too tightly", "is packed far too tightly", 0),
+        (
+            "aidaudit/measures/views.py",
+            ".between(first, last)",
+            '.between(first, last, inclusive="both")',
+            1,
+        ),
+        ("aidaudit/measures/views.py", "Series of one country", "The series of one country", 0),
+        ("nbtrail/src/nbtrail/cli.py", "aidaudit failures", "aidaudit failures  ", 0),
+        (
+            "nbtrail/src/nbtrail/share/archives.py",
+            "is packed too tightly",
+            "is packed far too tightly",
+            0,
+        ),
     ],
 )
 def test_a_changed_function_rebuilds_the_notebooks_that_use_it_only(
     built, module, old, new, figures
 ):
-    path = built / f"aidaudit/{module}.py"
+    path = built / module
     before = path.read_text("utf-8")
     assert old in before
     path.write_text(before.replace(old, new), "utf-8")

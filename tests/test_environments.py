@@ -264,7 +264,7 @@ def test_make_test_runs_everything_and_sums_up(tmp_path, fails):
 
 def test_the_version_can_be_read_before_the_package_is_installed():
     code = (
-        "import runpy, sys; sys.modules['aidaudit'] = None; "
+        "import runpy, sys; sys.modules['nbtrail'] = None; "
         "print(runpy.run_path('nbtrail/src/nbtrail/base/repro.py')['VERSION'])"
     )
     read = [sys.executable, "-I", "-S", "-c", code]

@@ -23,7 +23,7 @@ VOYAGES = "grain_initiative/voyages"
 def root(tmp_path, monkeypatch):
     """A checkout of what excerpts are taken from; nothing read before is remembered."""
     (tmp_path / "Snakefile").touch()
-    for folder in ("config", "data/raw", "notebooks", "aidaudit"):
+    for folder in ("config", "data/raw", "notebooks", "aidaudit", "nbtrail"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     forget()

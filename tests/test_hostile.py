@@ -30,7 +30,7 @@ from nbtrail.base.errors import AuditError
 from nbtrail.publish import generated, inert, report
 
 ROOT = Path(__file__).parents[1]
-CODE = sorted(path for folder in ("aidaudit", "snakemake_logger_plugin_aidaudit", "benchmarks")
+CODE = sorted(path for folder in ("aidaudit", "nbtrail/src", "benchmarks")
               for path in (ROOT / folder).rglob("*.py"))  # fmt: skip
 TABLES = sorted(
     path

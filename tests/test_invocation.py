@@ -166,7 +166,7 @@ def test_an_environment_holds_what_is_the_machine_s_and_nothing_that_steers_pyth
     tidied = repro.tidied({**USERS, **MACHINES, "PYTHONPATH": "/stray"})
     assert not set(USERS) & set(tidied)
     assert {name: tidied[name] for name in MACHINES} == MACHINES
-    assert tidied["PYTHONPATH"] == str(ROOT)
+    assert tidied["PYTHONPATH"] == f"{ROOT}:{ROOT}/nbtrail/src"
 
 
 @pytest.mark.build
@@ -183,7 +183,7 @@ def test_jobs_have_this_environment_s_commands_and_no_settings_of_the_user(tiny)
     assert done.returncode == 0, done.stdout
     seen = dict(one.split("=", 1) for one in Path("environment").read_text().split("\0") if one)
     assert not {"BASH_ENV", "PYTHONSTARTUP"} & set(seen)
-    assert seen["PYTHONPATH"] == str(ROOT)
+    assert seen["PYTHONPATH"] == f"{ROOT}:{ROOT}/nbtrail/src"
     assert seen["PATH"].split(":")[0] == str(Path(sys.executable).parent)
 
 

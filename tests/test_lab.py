@@ -15,14 +15,14 @@ from nbtrail.base import files, notebook_form, plan
 from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("aidaudit", "config", "data/raw", "envs", "notebooks", "report/sections")
+COPIED = ("aidaudit", "nbtrail", "config", "data/raw", "envs", "notebooks", "report/sections")
 SOURCE = "notebooks/figures/F02.ipynb"
 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     for folder in COPIED:
-        if folder in ("data/raw", "aidaudit"):
+        if folder in ("data/raw", "aidaudit", "nbtrail"):
             (tmp_path / folder).parent.mkdir(exist_ok=True)
             (tmp_path / folder).symlink_to(ROOT / folder)
         else:

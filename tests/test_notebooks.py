@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import copies
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -97,8 +98,8 @@ def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout)
 @pytest.mark.build
 def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs_in(checkout):
     # As `aidaudit run` and builds without warm starts have it: from the checkout's own folder.
-    for name in ("aidaudit", "CITATION.cff"):
-        (checkout / name).symlink_to(Path(notebooks.__file__).parents[1] / name)
+    for name in ("aidaudit", "nbtrail", "CITATION.cff"):
+        (checkout / name).symlink_to(Path(__file__).parents[1] / name)
     ran = subprocess.run(
         [sys.executable, "-c", "import sys; from nbtrail.base import settings; from "
                                "nbtrail.run import notebooks as n\n"
@@ -106,7 +107,8 @@ def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs
          " outputs=['out/a.txt'], log='logs/n.ipynb', limits=settings.Limits(minutes=1))",
          save("import aidaudit\nfrom nbtrail.base import files",
               "files.write_text('out/a.txt', aidaudit.__file__)", parameters=ONE)],
-        env={**os.environ, "PYTHONPATH": str(checkout)}, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": copies.modules(checkout)},
+        capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert (checkout / "out/a.txt").read_text() == f"{checkout}/aidaudit/__init__.py"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import copies
 import openpyxl
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from nbtrail.base import notebook_form, parameters, paths, plan
 from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("aidaudit", "config", "data/raw", "envs", "notebooks", "profiles", "rules")
+COPIED = ("aidaudit", "nbtrail", "config", "data/raw", "envs", "notebooks", "profiles", "rules")
 FILES = ("Snakefile", "CITATION.cff", "pyproject.toml", "report/abstract.md")
 PYTHON = [sys.executable, "-c", "from nbtrail.cli import main; main()"]
 
@@ -50,7 +51,7 @@ def forget():
 
 def command(root: Path, *command: str) -> subprocess.CompletedProcess:
     """Run a command with the checkout's own package."""
-    found = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+    found = os.pathsep.join(filter(None, (copies.modules(root), os.environ.get("PYTHONPATH"))))
     return subprocess.run(
         command,
         cwd=root,

@@ -52,7 +52,7 @@ def environment(root):
         "HOME": str(own),
         "IPYTHONDIR": str(own / "ipython"),
         "PATH": f"{root / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(root),
+        "PYTHONPATH": f"{root}:{root}/nbtrail/src",
         "GIT_CONFIG_GLOBAL": os.devnull,
     }
 

@@ -391,8 +391,9 @@ def main() -> int:
         left_out = shutil.ignore_patterns(".git", ".venv*", ".baseline", "scratch", "dist")
         shutil.copytree(ROOT, copy, symlinks=True, ignore=left_out)
         os.chdir(copy)
-        os.environ["PYTHONPATH"] = str(copy)
-        sys.path.insert(0, str(copy))
+        folders = [str(copy), str(copy / "nbtrail/src")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(folders)
+        sys.path[:0] = folders
         from nbtrail.base import repro
         from nbtrail.run import warm
 

@@ -147,7 +147,7 @@ def tried(base: Path) -> str:
     variables = {**copies.environment(root), "KUBECONFIG": str(settings)}
     # As in the profile, but where the checkout and its environment are, and for one machine.
     activate = shlex.quote(str(Path(sys.executable).parent / "activate"))
-    enter = f"cd {root} && . {activate} && export PYTHONPATH={root}"
+    enter = f"cd {root} && . {activate} && export PYTHONPATH={copies.modules(root)}"
     threading.Thread(target=cluster.serve_forever, daemon=True).start()
     try:
         took = copies.build(

@@ -40,11 +40,11 @@ from PIL import Image  # noqa: E402
 from typer.main import get_command  # noqa: E402
 
 # What commands import is in the parent, so that a child begins at once.
-from aidaudit import config, ingest  # noqa: E402, F401
+from aidaudit import config, ingest  # noqa: E402
 from aidaudit.ingest.readers import kiel  # noqa: E402
 from limits import shapes  # noqa: E402
-from nbtrail import cli  # noqa: E402, F401
-from nbtrail.base import files, foreign, paths  # noqa: E402, F401
+from nbtrail import cli  # noqa: E402
+from nbtrail.base import files, foreign, paths  # noqa: E402
 from nbtrail.compare import checking, diffing, finding  # noqa: E402, F401
 from nbtrail.compare.diffing import telling  # noqa: E402, F401
 from nbtrail.record import baseline  # noqa: E402, F401  # fmt: skip
@@ -404,9 +404,11 @@ LIKE = {".pdf": "PDF", ".svg": "SVG", ".csv": "table", ".json": "JSON", ".html":
 
 def kept_in(seed: int) -> Path:
     """Where the rounds of a seed are kept while the code that they try is this."""
-    code = sorted((ROOT / "aidaudit").rglob("*.py")) + sorted(
-        Path(__file__).parent.glob("*.py")
-    )
+    code = [
+        path
+        for folder in (ROOT / "aidaudit", ROOT / "nbtrail/src", Path(__file__).parent)
+        for path in folder.rglob("*.py")
+    ]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code))).hexdigest()
     return ROOT / files.SCRATCH / f"limits-{seed}-{digest[:8]}.jsonl"
 
