@@ -234,9 +234,10 @@ def test_pods_enter_the_volume_that_they_mount():
 def test_make_test_runs_everything_and_sums_up(tmp_path, fails):
     """Form comes last and hides nothing; whatever fails is named at the end."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for folder in (".venv/bin", ".venv-validators/bin", "envs"):
+    for folder in (".venv/bin", ".venv-validators/bin", "envs", "nbtrail"):
         (tmp_path / folder).mkdir(parents=True)
-    for file in ("envs/requirements.txt", "envs/validators.txt", "pyproject.toml"):
+    locks = ("envs/requirements.txt", "envs/validators.txt")
+    for file in (*locks, "pyproject.toml", "nbtrail/pyproject.toml"):
         (tmp_path / file).touch()
     for name in ("pytest", "ruff", "snakefmt", "snakemake", "aidaudit"):
         stub = tmp_path / ".venv/bin" / name

@@ -30,7 +30,8 @@ def checkout(tmp_path, request):
     folder = tmp_path / request.param
     (folder / "envs").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", folder)
-    for name in ("envs/requirements.txt", "pyproject.toml"):
+    (folder / "nbtrail").mkdir()
+    for name in ("envs/requirements.txt", "pyproject.toml", "nbtrail/pyproject.toml"):
         (folder / name).touch()
     (folder / "report").mkdir()
     for kind in ("html", "pdf"):
