@@ -87,7 +87,7 @@ class Copy:
         """Seconds that a command takes; it must succeed."""
         variables = {**ways.environment(self.root), **more}
         if self.way in ("warm", "plain"):
-            del variables["AIDAUDIT_DECLARED"]
+            del variables["NBTRAIL_DECLARED"]
         begun = time.perf_counter()
         done = subprocess.run(
             command,

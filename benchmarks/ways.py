@@ -98,7 +98,7 @@ def environment(root: Path) -> dict[str, str]:
         **repro.environment(),
         "PATH": programs,
         "PYTHONPATH": os.pathsep.join(repro.code(root).values()),
-        "AIDAUDIT_DECLARED": declared,
+        "NBTRAIL_DECLARED": declared,
     }
 
 
@@ -124,7 +124,7 @@ def bake(root: Path, job: Job) -> None:
             lines.append(f"__import__('os').chdir({str(root)!r})")
             if job.stage != ".":
                 declared = str(root / job.stage / "declared.json")
-                lines.append(f"__import__('os').environ['AIDAUDIT_DECLARED'] = {declared!r}")
+                lines.append(f"__import__('os').environ['NBTRAIL_DECLARED'] = {declared!r}")
             cell["source"] = "\n".join(lines)
     notebook["metadata"]["kernelspec"] = {
         "display_name": "Python 3", "language": "python", "name": "python3",
@@ -171,7 +171,7 @@ def _rules(root: Path, way: str, jobs: dict[str, Job]) -> Iterator[str]:
             outputs += [job.executed] if job.executed else []
             command = shlex.join(run(way, root, job)).replace("{", "{{").replace("}", "}}")
             if job.stage != ".":
-                command = f"AIDAUDIT_DECLARED={job.stage}/declared.json {command}"
+                command = f"NBTRAIL_DECLARED={job.stage}/declared.json {command}"
             how = f"    shell:\n        {command!r}"
         inputs = [*([source] if source else []), *job.inputs]
         yield (

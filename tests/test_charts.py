@@ -34,7 +34,7 @@ PLOTTED = pd.DataFrame({"month": ["2022-01", "2022-02"], "value_eur_bn": [1.0, 1
 def written(monkeypatch, tmp_path):
     """Where figures go: never into the repository."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     monkeypatch.setattr(figures.files, "by_hand", lambda: None)
     # The build fixes the date of PDFs; so must the test.
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")

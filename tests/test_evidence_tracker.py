@@ -18,7 +18,7 @@ OWN = ["MIL-3c", "LTS-4a"]
 @pytest.fixture(autouse=True)
 def in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     config.claims.cache_clear()
 
 

@@ -19,7 +19,7 @@ MINE = ["MIL-3b", "MIL-4b", "MIL-5b", "MIL-5d", "MIL-7a"]
 @pytest.fixture(autouse=True)
 def in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     for function in (config.config, config.shown, config.claims):
         function.cache_clear()
 

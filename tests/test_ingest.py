@@ -59,7 +59,7 @@ def checkout(tmp_path, monkeypatch):
     # Two rows are no successor of a release; tests/test_plausibility.py looks at those.
     root = copies.raw_tables(tmp_path / "root", releases=False)
     monkeypatch.chdir(root)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     return root
 
 

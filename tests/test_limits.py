@@ -34,7 +34,7 @@ def good(tmp_path_factory):
 @pytest.fixture
 def spent(good, tmp_path, monkeypatch):
     """Gives a file to a command in a process with limits; what came of it."""
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     monkeypatch.chdir(good["root"])
 
     def given(content, command="check", name="", beside="PNG"):
@@ -319,7 +319,7 @@ def test_time_of_the_processor_beyond_the_limit_is_a_message(monkeypatch):
 
 
 def test_a_share_of_the_rounds_holds(tmp_path, monkeypatch):
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     monkeypatch.chdir(tmp_path)
     part = [(*kind, 0) for kind in run.kinds()[::4]]
     for _, done, _ in run.rounds(part, 20, tmp_path):

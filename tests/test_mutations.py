@@ -16,11 +16,11 @@ ALL = [(target, kind) for target, (_, kinds) in run.TARGETS.items() for kind in 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     here = Path.cwd()
-    declared = os.environ.pop("AIDAUDIT_DECLARED", None)
+    declared = os.environ.pop("NBTRAIL_DECLARED", None)
     yield run.prepared(tmp_path_factory.mktemp("mutations"))
     os.chdir(here)
     if declared is not None:
-        os.environ["AIDAUDIT_DECLARED"] = declared
+        os.environ["NBTRAIL_DECLARED"] = declared
 
 
 @pytest.mark.parametrize(("target", "kind"), ALL, ids=lambda words: words.replace(" ", "-"))

@@ -110,7 +110,7 @@ def test_written_numbers_read_back(tmp_path, monkeypatch):
     (tmp_path / "Snakefile").touch()
     (tmp_path / "config").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     found = Numbers("F01")
     found.add("a", 1.5, "%")
     found.write("out/F01.json")

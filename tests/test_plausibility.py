@@ -196,7 +196,7 @@ def test_dollars_read_as_euros_are_told():
 def checkout(tmp_path, monkeypatch):
     root = copies.raw_tables(tmp_path / "root")
     monkeypatch.chdir(root)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     return root
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def raw(monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     return sources.read_raw
 
 

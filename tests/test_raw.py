@@ -36,7 +36,7 @@ def load(path) -> dict:
 @pytest.fixture
 def committed(monkeypatch):
     monkeypatch.chdir(HERE)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def empty(tmp_path, monkeypatch):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / path, tmp_path / path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     return tmp_path
 
 

@@ -38,7 +38,7 @@ def checkout(tmp_path, monkeypatch):
     for path in (root / "notebooks").rglob("*.ipynb"):
         path.write_bytes(notebook_form.cleaned(path.read_bytes()))
     monkeypatch.chdir(root)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     forget()
     yield root
     forget()

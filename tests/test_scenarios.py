@@ -27,7 +27,7 @@ SAME = {
 @pytest.fixture(autouse=True)
 def in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
 
 
 def rows(*entries):

@@ -34,7 +34,7 @@ HEADER = "id,value,sure,kind\n"
 def checkout(tmp_path, monkeypatch):
     copies.raw_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     return tmp_path
 
 

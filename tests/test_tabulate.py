@@ -18,7 +18,7 @@ def checkout(tmp_path, monkeypatch):
     (tmp_path / "Snakefile").touch()
     (tmp_path / "config").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("AIDAUDIT_DECLARED", raising=False)
+    monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
     return tmp_path
 
 

@@ -39,7 +39,7 @@ def by_hand(monkeypatch, job, changed, values=None):
 def test_the_build_stamps_its_version(monkeypatch, tmp_path):
     declared = tmp_path / "declared.json"
     declared.write_text(json.dumps({"inputs": [], "outputs": [], "job": "latest/F16"}))
-    monkeypatch.setenv("AIDAUDIT_DECLARED", str(declared))
+    monkeypatch.setenv("NBTRAIL_DECLARED", str(declared))
     run = tries.standing("F16", "latest")
     assert run.stamp == f"F16-latest · aidaudit {repro.VERSION}"
     assert (run.version, run.beside("Aid.")) == (repro.VERSION, "Aid.")

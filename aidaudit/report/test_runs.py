@@ -209,10 +209,7 @@ def honesty_page(tables: list[dict], modules: list[dict]) -> str:
         "",
         *_table(
             ["module", "changes", "noticed by a test", "survived", "explained"],
-            [
-                [_cell(MODULES[row["module"]]), *(row[n] for n in MUTANTS)]
-                for row in modules
-            ],
+            [[_cell(MODULES[row["module"]]), *(row[n] for n in MUTANTS)] for row in modules],
         ),
     ]
     return "\n".join([*lines, ""])

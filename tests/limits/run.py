@@ -377,7 +377,7 @@ def rounds(
     """The rounds named by command, shape and number, in a small build of their own."""
     root = folder / "root"
     good = built(root)
-    os.environ.pop("AIDAUDIT_DECLARED", None)
+    os.environ.pop("NBTRAIL_DECLARED", None)
     os.chdir(root)
     config.claims()
     other = folder / "given"

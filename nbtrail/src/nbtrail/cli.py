@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import inspect
 import json
 import os
 import shlex
@@ -23,6 +24,7 @@ import typer
 from nbtrail.base import digits, paths, repro, terminal
 from nbtrail.base.errors import AuditError
 from nbtrail.base.project import project
+from nbtrail.base.repro import NAME
 from nbtrail.run.client import COMMANDS
 
 # What people do, in the order in which `--help` tells it.
@@ -149,7 +151,7 @@ def notebook(
 ) -> None:
     """Run a notebook with its declared inputs and outputs (the DAG calls this).
 
-    Example: aidaudit notebook notebooks/clean/kiel.ipynb out.ipynb
+    Example: nbtrail notebook notebooks/clean/kiel.ipynb out.ipynb
     --parameters '{"release": 21}' -- data/raw/kiel/release-21/activities.csv ::
     data/processed/clean/kiel_release_21.csv
     """
@@ -183,7 +185,7 @@ def job(
 ) -> None:
     """Run a job of the build that is no notebook (the DAG calls this).
 
-    Example: aidaudit job manifest -- data/processed/receipts/*/*.json ::
+    Example: nbtrail job manifest -- data/processed/receipts/*/*.json ::
     data/processed/manifest.json
     """
     from nbtrail.base import plan
@@ -205,7 +207,7 @@ def sweep_part(
 ) -> None:
     """Do a part of the runs of a sweep, and write their rows (the DAG calls this).
 
-    Example: aidaudit sweep-part totals 1 -- data/processed/clean/donors.csv :: part.csv
+    Example: nbtrail sweep-part totals 1 -- data/processed/clean/donors.csv :: part.csv
     """
     from nbtrail.base import excerpts as parts
     from nbtrail.base import plan, settings
@@ -237,7 +239,7 @@ def notebooks(
 ) -> None:
     """Check the committed notebooks: no outputs, stable ids, title, question, parameters.
 
-    Example: aidaudit notebooks --fix
+    Example: nbtrail notebooks --fix
     """
     from nbtrail.author import checks, scaffold
     from nbtrail.base import git, notebook_form
@@ -268,7 +270,7 @@ def setup_git() -> None:
 
     Writes to .git/config of this clone alone; `make` calls it.
 
-    Example: aidaudit setup-git
+    Example: nbtrail setup-git
     """
     from nbtrail.base import git
 
@@ -310,8 +312,8 @@ Target = Annotated[
 def lab(arguments: Arguments = None) -> None:
     """Open JupyterLab at the notebooks, in the environment of the build.
 
-    Example: aidaudit lab
-    Example: aidaudit lab --no-browser --port 8899
+    Example: nbtrail lab
+    Example: nbtrail lab --no-browser --port 8899
     """
     from nbtrail.author import lab as module
 
@@ -331,8 +333,8 @@ def edit(
 
     Each time you save, its cells go back to the source, without the injected cell and outputs.
 
-    Example: aidaudit edit F16 --variant latest
-    Example: aidaudit edit --failed latest/F16
+    Example: nbtrail edit F16 --variant latest
+    Example: nbtrail edit --failed latest/F16
     """
     from nbtrail.author import lab as module
     from nbtrail.base import plan
@@ -354,7 +356,7 @@ def run_by_hand(
 ) -> None:
     """Run one notebook with parameters of your own into scratch/, never into outputs.
 
-    Example: aidaudit run F16 --variant latest -p cut_off=2025-12-31
+    Example: nbtrail run F16 --variant latest -p cut_off=2025-12-31
     """
     from nbtrail.author import lab as module
     from nbtrail.base import plan
@@ -384,7 +386,7 @@ def schemas(
 ) -> None:
     """Write config/schemas/*.json from the models of the settings.
 
-    Example: aidaudit schemas --check
+    Example: nbtrail schemas --check
     """
     from nbtrail.base import files, settings
 
@@ -394,7 +396,7 @@ def schemas(
             continue
         if check:
             raise AuditError(
-                "the schema is out of date.", file=path, mend="run `aidaudit schemas`."
+                "the schema is out of date.", file=path, mend=f"run `{NAME} schemas`."
             )
         files.write_text(path, text)
 
@@ -426,8 +428,8 @@ def trace(
 ) -> None:
     """Print the way back from a figure, table, number or claim to the upstream files.
 
-    Example: aidaudit trace F01-article
-    Example: aidaudit trace --rows article:at_article_date.nato.allocation.eur_bn
+    Example: nbtrail trace F01-article
+    Example: nbtrail trace --rows article:at_article_date.nato.allocation.eur_bn
     """
     from nbtrail.record import manifest, tracing
 
@@ -449,7 +451,7 @@ def cite(
 ) -> None:
     """Print a reference to one output, or to the whole project: BibTeX, CSL-JSON, a sentence.
 
-    Example: aidaudit cite F01-article --as bibtex
+    Example: nbtrail cite F01-article --as bibtex
     """
     from nbtrail.record import manifest
     from nbtrail.share import citation
@@ -481,7 +483,7 @@ def check(
     """Say whether a file belongs to this build: unchanged (exit status 0), altered (1), not at
     all (2), or the same as far as a copy that lost details can show (3).
 
-    Example: aidaudit check Downloads/figure-1.png --archive aidaudit-0.2.0.zip
+    Example: nbtrail check Downloads/figure-1.png --archive nbtrail-0.2.0.zip
     """
     from nbtrail.base import archives, foreign
     from nbtrail.compare import checking
@@ -511,8 +513,8 @@ def find(
 
     Exit status: 0 found, 2 where a number of the quotation is none of this build's.
 
-    Example: aidaudit find 222.9 bn
-    Example: aidaudit find 'NATO gave 222,9 billion dollars'
+    Example: nbtrail find 222.9 bn
+    Example: nbtrail find 'NATO gave 222,9 billion dollars'
     """
     from nbtrail.base import archives, foreign
     from nbtrail.compare import checking, finding
@@ -538,7 +540,7 @@ def verify(
 
     First they must be what notebooks, code, parameters and data give now.
 
-    Example: aidaudit verify
+    Example: nbtrail verify
     """
     from nbtrail.base import git
     from nbtrail.record import baseline, freshness, manifest
@@ -593,9 +595,9 @@ def diff(
     side. What was not expected comes first. Exit status: 0 nothing changed (with --expect:
     only what was expected), 1 something did, 2 it cannot be compared.
 
-    Example: aidaudit diff
-    Example: aidaudit diff --expect F16 --expect 'headline.*'
-    Example: aidaudit diff --archive aidaudit-0.2.0.zip
+    Example: nbtrail diff
+    Example: nbtrail diff --expect F16 --expect 'headline.*'
+    Example: nbtrail diff --archive nbtrail-0.2.0.zip
     """
     from nbtrail.base import archives, files, foreign
     from nbtrail.compare import checking, diffing
@@ -624,7 +626,7 @@ def diff(
             elif others := baseline.build():
                 print(
                     f"{len(others)} outputs of the last commit come out otherwise here than "
-                    "it records; `aidaudit verify` on that commit says how.",
+                    f"it records; `{NAME} verify` on that commit says how.",
                     file=sys.stderr,
                 )
             status = told(diffing.committed())
@@ -639,7 +641,7 @@ def diff(
 def archive() -> None:
     """Write the archive of this version: sources, facts, outputs, and how they were made.
 
-    Example: aidaudit archive
+    Example: nbtrail archive
     """
     from nbtrail.record import freshness, manifest
     from nbtrail.share import bundle
@@ -658,7 +660,7 @@ def unpack(
 ) -> None:
     """Unpack an archive, refusing whatever could write elsewhere or fill the disk.
 
-    Example: aidaudit unpack aidaudit-0.2.0.zip checked
+    Example: nbtrail unpack nbtrail-0.2.0.zip checked
     """
     from nbtrail.base import archives, foreign
 
@@ -677,7 +679,7 @@ def generate(
     """Write what is generated: codemeta.json, .zenodo.json and, from the manifest of the last
     build, codecheck.yml and the README's table of outputs.
 
-    Example: aidaudit generate --check
+    Example: nbtrail generate --check
     """
     from nbtrail.base import files
     from nbtrail.publish import generated
@@ -688,7 +690,7 @@ def generate(
             continue
         if check:
             raise AuditError(
-                "the file is out of date.", file=path, mend="run `aidaudit generate`."
+                "the file is out of date.", file=path, mend=f"run `{NAME} generate`."
             )
         files.write_text(path, text)
         print(path)
@@ -698,9 +700,14 @@ def generate(
 def failures() -> None:
     """Print what stopped the notebooks of the last build, and where to look.
 
-    Example: aidaudit failures
+    Example: nbtrail failures
     """
     from nbtrail.run import notebooks as module
 
     for text in module.failures(paths.LOGS):
         print(f"\n{text}", file=sys.stderr)
+
+
+# Examples name the command as people type it here.
+for _one in app.registered_commands:
+    _one.help = inspect.getdoc(_one.callback).replace("nbtrail", NAME)

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from nbtrail.base import notebook_form, parameters, plan, repro
 from nbtrail.base.errors import AuditError
+from nbtrail.base.repro import NAME
 
 # A line of code that is longer is broken (pyproject.toml).
 WIDE = 96
@@ -47,7 +48,7 @@ def problems(path: str | Path) -> list[str]:
     if (repro.root() / path).read_bytes() != notebook_form.serialise(
         notebook_form.clean_source(nb)
     ).encode():
-        found.append("is not in its clean form; run: aidaudit notebooks --fix")
+        found.append(f"is not in its clean form; run: {NAME} notebooks --fix")
     return found
 
 
@@ -84,9 +85,9 @@ def _parameter_problems(path: str | Path) -> Iterator[str]:
 
 def _code_problems(cell: NotebookNode) -> Iterator[str]:
     if cell.get("outputs"):
-        yield "has outputs; run: aidaudit notebooks --fix"
+        yield f"has outputs; run: {NAME} notebooks --fix"
     if cell.get("execution_count") is not None:
-        yield "has an execution count; run: aidaudit notebooks --fix"
+        yield f"has an execution count; run: {NAME} notebooks --fix"
     try:
         ast.parse(cell.source)
     except SyntaxError as error:
@@ -96,9 +97,9 @@ def _code_problems(cell: NotebookNode) -> Iterator[str]:
             case ast.ImportFrom(names=[ast.alias(name="*")], module=module):
                 yield f"imports * from {module}; import names"
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield f"defines '{node.name}'; move it to the package aidaudit"
+                yield f"defines '{node.name}'; move it to the package {NAME}"
             case ast.Assign(value=ast.Lambda()) | ast.AnnAssign(value=ast.Lambda()):
-                yield f"names a lambda (line {node.lineno}); move it to the package aidaudit"
+                yield f"names a lambda (line {node.lineno}); move it to the package {NAME}"
             case ast.Constant(value=str(text)) if PATHS.search(text):
                 yield f"holds an absolute path, {text!r}; use one relative to the root"
 
@@ -197,7 +198,7 @@ def slipped_through(staged: dict[str, bytes]) -> list[str]:
     """
     return [
         f"{path}: git holds it with outputs, counts or other leftovers; run: "
-        f"aidaudit notebooks --fix && git add {path}"
+        f"{NAME} notebooks --fix && git add {path}"
         for path, content in staged.items()
         if content and notebook_form.cleaned(content) != content
     ]

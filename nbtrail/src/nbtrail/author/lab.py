@@ -21,6 +21,7 @@ from nbtrail.base import digits, files, notebook_form, parameters, plan, repro
 from nbtrail.base.errors import AuditError
 from nbtrail.base.plan import Job
 from nbtrail.base.project import project
+from nbtrail.base.repro import NAME
 from nbtrail.base.working_copies import noted
 from nbtrail.run import notebooks
 
@@ -93,7 +94,7 @@ def stopped_copy(job: Job) -> str:
         raise AuditError(
             f"{job} has not failed.",
             file=job.log,
-            mend=f"open it as it is: aidaudit edit {job}",
+            mend=f"open it as it is: {NAME} edit {job}",
         )
     nb = notebook_form.read(job.log)
     own = [cell for cell in nb.cells if not notebook_form.added(cell)]
@@ -102,7 +103,7 @@ def stopped_copy(job: Job) -> str:
         raise AuditError(
             "the notebook was changed since it stopped.",
             file=job.notebook,
-            mend=f"open it as it is: aidaudit edit {job}; only look: aidaudit lab {job.log}",
+            mend=f"open it as it is: {NAME} edit {job}; only look: {NAME} lab {job.log}",
         )
     # The log's cells are numbered anew; what is saved must keep the source's ids.
     for cell, kept in zip(own, source, strict=True):
@@ -184,7 +185,7 @@ def write_back(copy: Path) -> str | None:
             file=notebook,
             expected="the state in which this copy left it",
             mend=f"your copy is kept: {files.name(copy)}; take over what you need, then open "
-            "the notebook again with aidaudit edit.",
+            f"the notebook again with {NAME} edit.",
         )
     nb = notebook_form.read(copy)
     nb.cells = [cell for cell in nb.cells if not notebook_form.added(cell)]

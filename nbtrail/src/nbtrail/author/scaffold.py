@@ -117,7 +117,7 @@ def taken(name: str, where: str) -> AuditError:
 
 
 def _is_sound(notebook: str) -> bool:
-    """Whether a notebook can be read for its parameters; `aidaudit notebooks` says why not."""
+    """Whether a notebook can be read for its parameters; `nbtrail notebooks` says why not."""
     try:
         return not any(checks.faults(notebook_form.read(notebook), notebook))
     except AuditError:

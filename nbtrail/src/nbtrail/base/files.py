@@ -1,7 +1,7 @@
 """The only door through which notebooks read and write files.
 
 Paths are given relative to the repository's root (absolute ones are taken as they are).
-Inside the DAG the runner sets AIDAUDIT_DECLARED to the path of a JSON file,
+Inside the DAG the runner sets NBTRAIL_DECLARED to the path of a JSON file,
 {"inputs": [...], "outputs": [...], "stage": folder, "made_from": hash}: a notebook then
 reads declared inputs only, and its outputs go to the stage, from where the runner moves them
 into place once all of them exist. A list that is null allows any file. In JupyterLab the
@@ -26,7 +26,7 @@ from nbtrail.base.repro import root
 if TYPE_CHECKING:
     import pandas as pd
 
-DECLARED = "AIDAUDIT_DECLARED"
+DECLARED = "NBTRAIL_DECLARED"
 SCRATCH = "scratch"
 BUILT = "data/processed/"
 # What this process has read of BUILT, and where it has written which outputs.

@@ -13,9 +13,10 @@ import subprocess
 
 from nbtrail.base import repro
 from nbtrail.base.errors import AuditError
+from nbtrail.base.repro import NAME
 
 # Sections of `.git/config` by which earlier versions had git run commands of the work tree.
-FORMER = ("filter.aidaudit-notebook", "diff.jupyternotebook", "merge.jupyternotebook")
+FORMER = (f"filter.{NAME}-notebook", "diff.jupyternotebook", "merge.jupyternotebook")
 # What git writes of a commit: all but environments, which commands are found in.
 WRITTEN = "/*\n!/.venv*\n"
 _SPARSE = {

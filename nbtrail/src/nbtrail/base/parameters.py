@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtrail.base.errors import AuditError, nearest
-from nbtrail.base.repro import root
+from nbtrail.base.repro import NAME, root
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
 
@@ -143,7 +143,7 @@ def checked(
                 f"cell {number} gives the parameter '{name}' another value",
                 file=path,
                 mend="take it out, or give it another name. To try a value: "
-                f"aidaudit run {path} -p {name}=VALUE",
+                f"{NAME} run {path} -p {name}=VALUE",
             )
     for name in given:
         if name not in known:

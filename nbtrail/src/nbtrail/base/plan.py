@@ -1,6 +1,6 @@
 """Every run of a notebook in the build, as the project says it, and what follows from that.
 
-Rules, `aidaudit edit`, `aidaudit run`, the check of notebooks' defaults and the help for a
+Rules, `nbtrail edit`, `nbtrail run`, the check of notebooks' defaults and the help for a
 missing input all ask here. A job is named `group/name`, as its receipt and log are.
 """
 
@@ -18,6 +18,7 @@ from nbtrail.base import files, parameters, paths, repro, settings, working_copi
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.excerpts import Excerpt
 from nbtrail.base.project import project
+from nbtrail.base.repro import NAME
 
 CLEAN = "clean"
 SWEEP = "sweep"
@@ -278,7 +279,7 @@ def _as_built(name: str) -> list[Job]:
 def step(
     group: str, name: str, variants: Sequence[str] | None = None
 ) -> tuple[str, list[str]] | None:
-    """Kind (`aidaudit job KIND`) and files read, of a job that runs no notebook; else None."""
+    """Kind (`nbtrail job KIND`) and files read, of a job that runs no notebook; else None."""
     if group == "sweeps" and name in settings.sweeps():
         parts = range(1, len(sweep_parts(name)) + 1)
         return "sweep", [f"data/processed/sweeps/{name}/{part}.csv" for part in parts]
@@ -348,5 +349,5 @@ def unplanned(path: str, values: dict[str, Any]) -> str | None:
     return (
         f"These parameters are those of no job of the build: in {one} {changes}. What is "
         f"written goes to {files.SCRATCH}/ and is no output of the build. To run a job with "
-        f"changes of yours: aidaudit run {one} -p NAME=VALUE"
+        f"changes of yours: {NAME} run {one} -p NAME=VALUE"
     )

@@ -14,23 +14,27 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-# The packages whose code makes outputs, and the folders of a checkout that they lie in.
-PACKAGES = {"aidaudit": ".", "nbtrail": "nbtrail/src"}
+_ENGINE = Path(__file__).parents[2]
 
 
 def _project() -> Path:
     """The checkout that this package lies in; or, where it is installed elsewhere, that of the
     working folder. Raises FileNotFoundError where there is none.
     """
-    own = Path(__file__).parents[len(Path(PACKAGES["nbtrail"]).parts) + 2]
     here = Path.cwd()
-    for folder in (own, here, *here.parents):
+    for folder in (_ENGINE.parents[1], here, *here.parents):
         if (folder / "CITATION.cff").is_file():
             return folder
     raise FileNotFoundError(f"no CITATION.cff in {here} or above.")
 
 
 _PROJECT = _project()
+# The project's name: that of its package and command, and of the marks in its outputs.
+NAME = re.search(
+    r'^name = "([\w-]+)"$', (_PROJECT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+)[1]
+# The packages whose code makes outputs.
+PACKAGES = (NAME, "nbtrail")
 
 # Read as text: a YAML parser would cost every command its import.
 _CITATION = (_PROJECT / "CITATION.cff").read_text(encoding="utf-8")
@@ -43,7 +47,6 @@ RELEASED = _FIELDS["date-released"]  # ISO date
 # The day on which this version was released; every date that a file format insists on
 # (PDF, PNG, zip) is this one.
 SOURCE_DATE_EPOCH = int(datetime.fromisoformat(RELEASED).replace(tzinfo=UTC).timestamp())
-NAME = "aidaudit"
 SVG_HASH_SALT = NAME
 FONT = "DejaVu Sans"  # shipped in the matplotlib wheel, so the same on every machine
 
@@ -106,7 +109,9 @@ def environment() -> dict[str, str]:
 
 def code(checkout: Path | None = None) -> dict[str, str]:
     """Package → the folder of a checkout from which it is imported."""
-    return {name: str((checkout or _PROJECT) / folder) for name, folder in PACKAGES.items()}
+    top = checkout or _PROJECT
+    engine = top / "nbtrail/src"
+    return {NAME: str(top), "nbtrail": str(engine if engine.is_dir() else _ENGINE)}
 
 
 def check_package(root: Path) -> None:
@@ -117,8 +122,8 @@ def check_package(root: Path) -> None:
     # Not above: set-up reads the version here, before the package can be imported.
     from nbtrail.base.errors import AuditError
 
-    for name, folder in PACKAGES.items():
-        own = root / folder / name / "__init__.py"
+    for name, folder in code(root).items():
+        own = Path(folder, name, "__init__.py")
         used = find_spec(name)
         if own.is_file() and not (used and used.origin and own.samefile(used.origin)):
             raise AuditError(

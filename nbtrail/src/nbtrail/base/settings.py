@@ -1,7 +1,7 @@
 """Files of settings, checked when they are read: those that every project has, and how.
 
 The models here and the project's own are the only description of config/*.yaml; the JSON
-Schemas in config/schemas are generated from them (`aidaudit schemas`), so that editors can
+Schemas in config/schemas are generated from them (`nbtrail schemas`), so that editors can
 help.
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbtrail.base import files, repro
 from nbtrail.base.errors import AuditError
+from nbtrail.base.repro import NAME
 
 
 def noted(note: Path) -> dict:
@@ -25,7 +26,7 @@ def noted(note: Path) -> dict:
             file=files.name(note),
             found=source,
             expected="a notebook below notebooks/",
-            mend="nothing was written; open the notebook anew with aidaudit edit, and take "
+            mend=f"nothing was written; open the notebook anew with {NAME} edit, and take "
             "over what you need.",
         )
     return state

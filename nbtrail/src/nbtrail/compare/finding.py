@@ -16,6 +16,7 @@ import yaml
 
 from nbtrail.base import foreign, paths
 from nbtrail.base.errors import AuditError
+from nbtrail.base.repro import NAME
 from nbtrail.compare.checking import Archive
 from nbtrail.record import manifest as manifests
 from nbtrail.record.numbers import origin
@@ -314,9 +315,7 @@ def told(text: str, archive: Archive, *, most: int = MOST) -> tuple[list[str], b
     """What is known of a quotation or an id, in lines, and whether all of it was found."""
     text = re.sub("[\u200b\u2060\ufeff]", "", text).strip()
     if not text:
-        raise AuditError(
-            "nothing is quoted.", expected="a number or an id: aidaudit find 222.9"
-        )
+        raise AuditError("nothing is quoted.", expected=f"a number or an id: {NAME} find 222.9")
     where = places(archive)
     try:
         identifier = manifests.find(archive.manifest, text)
@@ -329,7 +328,7 @@ def told(text: str, archive: Archive, *, most: int = MOST) -> tuple[list[str], b
         return [
             *lines,
             *_standing(identifier, where),
-            f"  trail: aidaudit trace {identifier}",
+            f"  trail: {NAME} trace {identifier}",
         ], True
     lines: list[str] = []
     quotes = quoted(text)
@@ -344,7 +343,7 @@ def told(text: str, archive: Archive, *, most: int = MOST) -> tuple[list[str], b
             lines.append(f"{hit.display}  ({hit.how})")
             lines.append(f"  {hit.id}: {key}, variant {variant}, unit {hit.unit}, {hit.origin}")
             lines += _standing(hit.id, where)
-            lines.append(f"  trail: aidaudit trace {hit.id}")
+            lines.append(f"  trail: {NAME} trace {hit.id}")
         if len(hits) > most:
             lines.append(f"… and {len(hits) - most} more; a unit or more digits leave fewer.")
     if not quotes:

@@ -171,12 +171,12 @@ def save_figure(
     _refuse_overlaps(fig, identifier, official=run.official)
     # Whoever meets the file alone can tell what it is and what it was made from.
     marks = {
-        "aidaudit-id": identifier,
-        "aidaudit-version": run.version,
-        "aidaudit-made-from": files.made_from(),
+        f"{repro.NAME}-id": identifier,
+        f"{repro.NAME}-version": run.version,
+        f"{repro.NAME}-made-from": files.made_from(),
     }
     if run.changed:
-        marks["aidaudit-changed"] = run.told
+        marks[f"{repro.NAME}-changed"] = run.told
     line = "; ".join(f"{key}={value}" for key, value in marks.items())
     about = {"Title": f"{identifier}: {title}"}
     metadata = {

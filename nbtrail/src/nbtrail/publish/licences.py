@@ -6,6 +6,7 @@ import re
 from importlib import metadata
 
 from nbtrail.base import files
+from nbtrail.base.repro import NAME
 from nbtrail.publish import report
 
 LOCK = "envs/requirements.txt"
@@ -51,7 +52,7 @@ def page() -> str:
         [
             "# Packages and their licences",
             "",
-            "Written by `aidaudit generate` from the metadata of the packages that "
+            f"Written by `{NAME} generate` from the metadata of the packages that "
             f"`{LOCK}` locks on every platform.",
             "",
             "Every line of every lock file in `envs/` has hashes, and pip is told to require "

@@ -485,7 +485,7 @@ def _pages(pairs: Sequence[tuple[Path, Path]], root: Path) -> None:
 def _marks(identifier: str, made_from: str) -> list[str]:
     """What the document's metadata say of it: the same words as those of figures."""
     marks = {"id": identifier, "version": repro.VERSION, "made-from": made_from}
-    line = "; ".join(f"aidaudit-{name}={value}" for name, value in marks.items())
+    line = "; ".join(f"{repro.NAME}-{name}={value}" for name, value in marks.items())
     return [f"--variable=marks:{line}"]
 
 

@@ -1,7 +1,7 @@
 """What a run outside the build says of itself: that it is no release, and what was changed.
 
 A figure or table made by hand looks like the build's. So its stamp, words and metadata name
-the parameters that are not those of its job, whoever ran it: `aidaudit run`, a person in
+the parameters that are not those of its job, whoever ran it: `nbtrail run`, a person in
 JupyterLab, or papermill itself.
 """
 
@@ -42,7 +42,7 @@ class Standing:
     def stamp(self) -> str:
         """What stands in the picture, by which it is cited."""
         if self.official:
-            return f"{self.identifier} · aidaudit {repro.VERSION}"
+            return f"{self.identifier} · {repro.NAME} {repro.VERSION}"
         if not self.changed:
             return f"{self.identifier} · {OUTSIDE}"
         end = f" · {NO_RELEASE}"

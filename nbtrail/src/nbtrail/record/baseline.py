@@ -1,4 +1,4 @@
-"""Old outputs, kept so that `aidaudit diff` can show what a rebuild changed.
+"""Old outputs, kept so that `nbtrail diff` can show what a rebuild changed.
 
 Outputs are not in git, their hashes are (`verify.HASHES`). The store holds those that the
 record names, a file each, named by its sha256; what a build makes otherwise is never kept.
@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from nbtrail.base import files, git, paths, repro
 from nbtrail.base.errors import AuditError
+from nbtrail.base.repro import NAME
 from nbtrail.record import verify
 
 STORE = ".baseline"
@@ -76,7 +77,7 @@ def keep() -> int:
                 old.unlink()
         return _take(repro.root(), wanted)
     except (OSError, AuditError) as error:
-        print(f"`aidaudit diff` may lack old outputs: {error}", file=sys.stderr)
+        print(f"`{NAME} diff` may lack old outputs: {error}", file=sys.stderr)
         return 0
 
 
@@ -122,7 +123,7 @@ def snakemake(folder: Path, targets: list[str]) -> None:
         raise AuditError(
             "the last commit does not build in this environment.",
             mend="see the message above; or compare with an archive: "
-            "aidaudit diff --archive FILE.zip",
+            f"{NAME} diff --archive FILE.zip",
         )
 
 
@@ -141,9 +142,9 @@ def build(make: Callable[[Path, list[str]], None] = snakemake) -> list[str]:
         raise AuditError(
             "there is no commit to build.",
             file=str(repro.root()),
-            mend="run it in a clone, or name an archive: aidaudit diff --archive FILE.zip",
+            mend=f"run it in a clone, or name an archive: {NAME} diff --archive FILE.zip",
         )
-    top = Path(tempfile.mkdtemp(prefix="aidaudit-"))
+    top = Path(tempfile.mkdtemp(prefix=f"{NAME}-"))
     folder = top / "last-commit"
     try:
         done = git.run("worktree", "add", "--quiet", "--detach", str(folder), "HEAD")

@@ -404,11 +404,11 @@ def _bare(statement: ast.stmt) -> ast.stmt:
 def package(root: Path) -> Package:
     """The packages of a checkout."""
     texts = {
-        ".".join(path.relative_to(root / folder).with_suffix("").parts).removesuffix(
-            ".__init__"
-        ): path.read_text("utf-8")
-        for name, folder in PACKAGES.items()
-        for path in sorted((root / folder / name).rglob("*.py"))
+        ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): (
+            path.read_text("utf-8")
+        )
+        for name, folder in repro.code(root).items()
+        for path in sorted(Path(folder, name).rglob("*.py"))
     }
     # Another Python may write the same code in other words.
     state = _sha256(json.dumps([sys.version, texts]))

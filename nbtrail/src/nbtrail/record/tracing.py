@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 
 from nbtrail.base import repro
+from nbtrail.base.repro import NAME
 from nbtrail.record import manifest as manifests
 
 
@@ -51,7 +52,7 @@ def _made(
     pad = "  " * depth
     job = manifest["jobs"][name]
     given = ", ".join(f"{key}={value}" for key, value in job["parameters"].items())
-    what = f"{job['notebook']}" if job["notebook"] else f"aidaudit job {job['rule']}"
+    what = f"{job['notebook']}" if job["notebook"] else f"{NAME} job {job['rule']}"
     at = f", cell {cell}" if cell and job["notebook"] else ""
     if name in seen:
         yield f"{pad}made by {name}: as above"

@@ -1,6 +1,6 @@
-"""The command `aidaudit`, which has its jobs done by the warm parent where there is one.
+"""The command line, which has its jobs done by the warm parent where there is one.
 
-Snakemake starts each job as a command, `aidaudit notebook …`. Where `ADDRESS` is set, which the
+Snakemake starts each job as a command, `nbtrail notebook …`. Where `ADDRESS` is set, which the
 Snakefile does, that command hands its arguments, folder, environment and terminal to the warm
 parent (`warm`), which forks; the fork runs the very same command line. Wherever something is
 missing the command runs by itself. docs/warm.md says who trusts whom in this, and why.
@@ -21,9 +21,9 @@ from collections.abc import Callable
 from nbtrail.base import terminal
 
 # Where the warm parent is asked: the process that it belongs to, and the folder of its socket.
-ADDRESS = "AIDAUDIT_WARM"
+ADDRESS = "NBTRAIL_WARM"
 # The Snakemake process to which a job belongs.
-OWNER = "AIDAUDIT_OWNER"
+OWNER = "NBTRAIL_OWNER"
 SOCKET = "parent"
 # Commands worth a fork; all others are run by the process that was asked.
 COMMANDS = ("notebook", "job", "sweep-part")

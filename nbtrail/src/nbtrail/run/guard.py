@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.files import DECLARED
-from nbtrail.base.repro import PACKAGES, code, root
+from nbtrail.base.repro import NAME, PACKAGES, code, root
 
 # Where runners and Python keep what is no output.
 OWN = (".staging/", ".git/")
@@ -140,7 +140,7 @@ class _Guard:
         if own or name in self.inputs or Path(full).is_dir():
             return
         if name.endswith(".py"):
-            mend = "move what it defines into the package aidaudit."
+            mend = f"move what it defines into the package {NAME}."
         elif inside:
             mend = (
                 f"{nearest(name, self.inputs)}Declare it in nbtrail/src/nbtrail/base/plan.py, "
@@ -148,7 +148,7 @@ class _Guard:
                 "with nbtrail.base.files."
             )
         else:
-            mend = "put it into data/raw with its origin (`aidaudit ingest`)."
+            mend = f"put it into data/raw with its origin (`{NAME} ingest`)."
         raise AuditError("the notebook reads an undeclared file", file=name, mend=mend)
 
     def _address(self, args: tuple) -> None:
@@ -158,5 +158,5 @@ class _Guard:
             raise AuditError(
                 "the notebook asks for something in a network",
                 found=where,
-                mend="put the file into data/raw with its origin (`aidaudit ingest`).",
+                mend=f"put the file into data/raw with its origin (`{NAME} ingest`).",
             )

@@ -22,6 +22,7 @@ from snakemake.exceptions import WorkflowError
 
 from nbtrail.base import paths, repro
 from nbtrail.base.errors import AuditError, nearest
+from nbtrail.base.repro import NAME, PACKAGES
 
 # What `--config` knows: for a build, and for `snakemake ingest`. None: any value.
 CONFIG = {
@@ -34,7 +35,7 @@ CONFIG = {
     "taken": None,
 }
 # Modules of the checkout's top folder that are its own.
-OWN = ("aidaudit",)
+OWN = PACKAGES
 TRIGGERS = {"code", "input", "mtime", "params"}
 # Settings of Snakemake by object and name → what must hold, the flag, why it is refused.
 SETTINGS: dict[tuple[str, str], tuple[Callable[[Any], bool], str, str]] = {
@@ -96,7 +97,7 @@ SETTINGS: dict[tuple[str, str], tuple[Callable[[Any], bool], str, str]] = {
     ("execution_settings", "no_hooks"): (
         lambda none: not none,
         "--no-hooks",
-        "they keep two builds of one folder apart and old outputs for `aidaudit diff`",
+        f"they keep two builds of one folder apart and old outputs for `{NAME} diff`",
     ),
 }
 # A marker that git, or nbdime in a cell, leaves where two sides disagree.

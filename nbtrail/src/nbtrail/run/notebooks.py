@@ -27,7 +27,7 @@ from nbtrail.base.excerpts import Excerpt
 from nbtrail.base.files import DECLARED, name
 from nbtrail.base.notebook_form import added, read, tidy, write_canonical
 from nbtrail.base.paths import LOGS
-from nbtrail.base.repro import code, environment, root, staging
+from nbtrail.base.repro import NAME, code, environment, root, staging
 
 if TYPE_CHECKING:
     from nbtrail.base.settings import Limits
@@ -368,8 +368,8 @@ def _failure(
 def _opens(log: Path) -> str:
     """The command that opens a failed notebook in JupyterLab; a job's goes to its source."""
     if name(log).startswith(f"{LOGS}/"):
-        return f"aidaudit edit --failed {name(log)[len(LOGS) + 1 : -len('.ipynb')]}"
-    return f"aidaudit lab {name(log)}"
+        return f"{NAME} edit --failed {name(log)[len(LOGS) + 1 : -len('.ipynb')]}"
+    return f"{NAME} lab {name(log)}"
 
 
 def _keep(trial: Path, log: Path) -> None:

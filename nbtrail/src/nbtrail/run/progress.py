@@ -1,6 +1,6 @@
 """What a person sees while the build runs: what runs, how far it is, and for how long yet.
 
-A logger plugin of Snakemake (`logger: aidaudit` in the profile). Each finished job is one line;
+A logger plugin of Snakemake (`logger: nbtrail` in the profile). Each finished job is one line;
 in a terminal a last line says what is running. Everything else that Snakemake has to say, and
 all of a dry run, is shown as Snakemake shows it, so that nothing is hidden that matters.
 """
@@ -27,7 +27,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from nbtrail.base import terminal
 
 # Seconds of a job by rule, as the last builds here took; what is first shown as an estimate.
-SPEEDS = Path(".snakemake/aidaudit-seconds.json")
+SPEEDS = Path(".snakemake/nbtrail-seconds.json")
 # What the lines of jobs say already, and what tells a reader nothing.
 SILENT = ("Select jobs to execute", "Execute ", "Using shell:", "Conda environments:",
           "Rules claiming", "Assuming unrestricted", "Provided cores:", "Building DAG",

@@ -92,7 +92,7 @@ def _listening() -> tuple[socket.socket, Path]:
     kept.parent.mkdir(exist_ok=True)
     with suppress(OSError, ValueError):
         _clear(Path(kept.read_text("utf-8")))
-    folder = Path(tempfile.mkdtemp(prefix="aidaudit-", dir=short()))  # for this user alone
+    folder = Path(tempfile.mkdtemp(prefix=f"{repro.NAME}-", dir=short()))  # for this user alone
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         client.fresh(_KEPT, str(folder))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nbtrail.base import archives, git, notebook_form, repro
 from nbtrail.base.errors import AuditError
+from nbtrail.base.repro import NAME
 from nbtrail.record import verify
 from nbtrail.share import citation, crate
 
@@ -55,7 +56,7 @@ def write(manifest: dict) -> Path:
     content |= {path: root / path for path in built}
     content = dict(sorted(content.items()))
     label = version(manifest, content, modified=modified)
-    name = f"aidaudit-{label}"
+    name = f"{NAME}-{label}"
     content[ABOUT] = _json(
         {
             "project": manifest["project"],
@@ -107,7 +108,7 @@ def _sources() -> tuple[list[str], str | None, bool]:
         raise AuditError(
             "there is neither a git repository nor an unpacked archive here.",
             file=str(root),
-            mend="run it in a clone, or in a folder made by `aidaudit unpack`.",
+            mend=f"run it in a clone, or in a folder made by `{NAME} unpack`.",
         )
     # Whatever the user has git keep quiet about: new files, files marked as unchanged.
     modified = bool(git.told("status", "--porcelain", "--untracked-files=normal").strip())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from nbtrail.base import files
+from nbtrail.base.repro import NAME
 
 SOURCE = "CITATION.cff"
 CODEMETA = "codemeta.json"
@@ -106,7 +107,7 @@ def codecheck(manifest: dict) -> str:
         "manifest": sorted(listed, key=lambda one: one["file"]),
         "codechecker": [],
     }
-    head = "# Written from data/processed/manifest.json by `aidaudit generate`; edit neither.\n"
+    head = f"# Written from data/processed/manifest.json by `{NAME} generate`; edit neither.\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=96)
 
 
@@ -142,7 +143,7 @@ def cite(name: str | None, manifest: dict) -> Cited:
     about = read()
     version, released = manifest["version"], manifest["released"]
     who = authors(about)
-    key, kind, title, note = f"aidaudit-{version}", "software", about["title"], ""
+    key, kind, title, note = f"{NAME}-{version}", "software", about["title"], ""
     if name is not None:
         identifier = manifests.find(manifest, name)
         item = manifest["items"][identifier]

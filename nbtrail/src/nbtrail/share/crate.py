@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from nbtrail.base.repro import NAME
 from nbtrail.share import citation
 
 FILE = "ro-crate-metadata.json"
@@ -272,7 +273,7 @@ def _job(place: int, job: str, what: dict, version: str) -> Iterator[dict]:
         yield {
             "@id": tool,
             "@type": "SoftwareApplication",
-            "name": f"aidaudit job {what['rule']}",
+            "name": f"{NAME} job {what['rule']}",
             "softwareVersion": version,
         }
     yield {

@@ -198,7 +198,8 @@ def describe(finding: Finding, archive: Archive) -> str:
         "lossy": "the same, as far as a copy that lost details can show",
     }
     manifest = archive.manifest
-    lines = [f"{heads[finding.status]} (aidaudit {manifest['version']})", f"  {finding.how}"]
+    of = f"({manifest['project']} {manifest['version']})"
+    lines = [f"{heads[finding.status]} {of}", f"  {finding.how}"]
     mark = "but" if finding.status == "lossy" else "differs"
     lines += [f"  {mark}: {one}" for one in finding.differences]
     if finding.path is None:

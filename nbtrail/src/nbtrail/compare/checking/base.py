@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from nbtrail.base.repro import NAME
+
 MOST_LINES = 10
-_MARK = re.compile(rb"aidaudit-id=([\w.-]{1,80})")
+_MARK = re.compile(f"{NAME}-id=([\\w.-]{{1,80}})".encode())
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def hinted(content: bytes, archive: Archive, *suffixes: str) -> str | None:
     """The output that the file's own metadata name, if there is such a one."""
     match = _MARK.search(content)
     if match is None and content[:4] == b"\x89PNG":
-        match = re.search(rb"aidaudit-id\x00([\w.-]{1,80})", content)
+        match = re.search(f"{NAME}-id\\x00([\\w.-]{{1,80}})".encode(), content)
         # A chunk of text is followed by its checksum, which may look like letters.
     if match is None:
         return None

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from nbtrail.base import terminal
+from nbtrail.base.repro import NAME
 from nbtrail.compare.diffing.base import (
     Cell,
     Change,
@@ -33,7 +34,7 @@ KINDS = {
     "others": ("other output", "other outputs"),
     "uncompared": ("output that cannot be compared", "outputs that cannot be compared"),
 }
-FILL = "aidaudit diff --build"
+FILL = f"{NAME} diff --build"
 
 
 def counted(number: int, kind: str) -> str:
