@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables, sources
 from aidaudit.measures import donors
 from nbtrail.base.errors import AuditError
 
@@ -157,7 +157,7 @@ def test_groups_say_of_whom_the_tracker_has_no_row(members):
 
 
 def test_members_are_those_that_the_tracker_itself_counts(members):
-    raw = sources.read_raw("kiel/release-21").dropna(subset="nato_member")
+    raw = raw_tables.read("kiel/release-21").dropna(subset="nato_member")
     raw["donor"] = raw["donor"].replace("FInland", "Finland")
     theirs = set(raw.loc[raw["nato_member"] == 1, "donor"])
     assert len(theirs) == 29

@@ -15,7 +15,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 from aidaudit import ingest
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables, sources
 from aidaudit.data.tables import RAW
 from aidaudit.ingest import replacing
 from aidaudit.ingest.readers import READERS, context, kiel
@@ -438,7 +438,7 @@ def test_another_file_is_refused_unless_it_may_replace(checkout):
     assert "--replace" in error.mend
     assert snapshot(checkout) == before
     ingest.ingest(second, release(file="later.xlsx"), replace=True)
-    assert sources.read_raw("kiel/release-31")["donor"].tolist() == ["Sweden", "Norway"]
+    assert raw_tables.read("kiel/release-31")["donor"].tolist() == ["Sweden", "Norway"]
     assert sources.package("kiel/release-31")["sources"][0]["path"] == "later.xlsx"
 
 
@@ -505,7 +505,7 @@ def test_a_missing_amount_can_be_corrected_as_the_message_says_and_not_accepted(
     table.write_text(f"{before}kiel,31,2,military_eur_bn,,0.5,as another page says,1\n")
     ingest.ingest(file, origin)
     # The raw table says what upstream says, and its descriptor does not claim more.
-    assert sources.read_raw("kiel/release-31")["military_eur_bn"].isna().tolist() == [
+    assert raw_tables.read("kiel/release-31")["military_eur_bn"].isna().tolist() == [
         True,
         False,
     ]
@@ -678,7 +678,7 @@ def test_the_command_line_takes_a_new_release(checkout):
 
 def rates(path, change=lambda frame: frame) -> Path:
     """The ECB's file as it would have been downloaded, from the rates that are here."""
-    long = sources.read_raw("ecb/euro_rates")
+    long = raw_tables.read("ecb/euro_rates")
     wide = long.pivot(index="date", columns="currency", values="per_eur").sort_index()
     wide = change(wide).sort_index(ascending=False).reset_index(names="Date")
     wide.to_csv(path, index=False, na_rep="N/A", lineterminator="\n")
@@ -726,7 +726,7 @@ def test_a_context_table_is_held_against_the_one_that_it_replaces(checkout, chan
 
 def test_the_largest_changes_are_told(checkout):
     file = rates(checkout.parent / "eurofxref-hist.csv", one_old_rate)
-    was = sources.read_raw("ecb/euro_rates").set_index(["date", "currency"])["per_eur"]
+    was = raw_tables.read("ecb/euro_rates").set_index(["date", "currency"])["per_eur"]
     rate, lines = was["2023-05-15", "USD"], []
     origin = ingest.origin_of("ecb", file, None, None, None)
     ingest.ingest(file, origin, replace=True, because="x", tell=lines.append)

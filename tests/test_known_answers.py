@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables, sources
 from aidaudit.measures import aggregate, origin
 from aidaudit.measures.donors import select
 
@@ -114,7 +114,7 @@ def test_fixed_rate_is_the_one_of_release_30():
 
 
 def test_misspelt_finland_is_corrected():
-    published = sources.read_raw("kiel/release-21")["donor"]
+    published = raw_tables.read("kiel/release-21")["donor"]
     cleaned = release(21)["donor"]
     assert (published == "FInland").sum() == 6
     assert (cleaned == "FInland").sum() == 0

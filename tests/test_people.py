@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables
 from aidaudit.ingest.readers import people as readers
 from aidaudit.measures import people, trade
 from nbtrail.base.errors import AuditError
@@ -321,7 +321,7 @@ def test_gas_and_exports_of_2024():
 
 
 def test_hosts_have_a_population():
-    hosts = set(sources.read_raw("unhcr/recorded")["iso3"])
+    hosts = set(raw_tables.read("unhcr/recorded")["iso3"])
     assert not hosts - set(table("population")["iso3"])
 
 

@@ -6,7 +6,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from aidaudit.data import sources
+from aidaudit.data import raw_tables
 from aidaudit.ingest.readers import politics as readers
 from aidaudit.measures import politics
 from nbtrail.base.errors import AuditError
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 def raw(monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("NBTRAIL_DECLARED", raising=False)
-    return sources.read_raw
+    return raw_tables.read
 
 
 def refused(reader, path) -> AuditError:

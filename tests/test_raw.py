@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from aidaudit import ingest
-from aidaudit.data import corrections, sources
+from aidaudit.data import corrections, raw_tables, sources
 from aidaudit.data.tables import RAW
 from aidaudit.ingest.readers import READERS, kiel
 from aidaudit.measures import plausibility
@@ -171,7 +171,7 @@ def test_every_table_reads_and_every_correction_finds_its_cells(committed):
     fixes = corrections.read_corrections()
     used = set()
     for folder, package in sources.packages().items():
-        raw = sources.read_raw(folder)
+        raw = raw_tables.read(folder)
         assert len(raw) > 0
         source = sources.correction_source(folder)
         number = int(package["release"]) if sources.is_release(folder) else None

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.data import sources
+from aidaudit.data import raw_tables
 from aidaudit.ingest.readers import kiel
 from aidaudit.project import new
 from nbtrail.author import checks, lab, scaffold
@@ -338,7 +338,7 @@ def test_a_claim_s_test_fails_until_all_is_filled_in(checkout):
 
 def successor(grown: float = 1.03) -> pd.DataFrame:
     """Activities such as could follow release 30: a row per donor and type, all a bit more."""
-    donors = sources.read_raw("kiel/release-30").set_index("donor")
+    donors = raw_tables.read("kiel/release-30").set_index("donor")
     of_type = [
         pd.DataFrame(
             {
@@ -413,8 +413,8 @@ def test_a_release_becomes_a_variant_by_one_command(checkout, workbook):
     assert only_grew(before, texts(checkout))
     assert list(config.config().variants)[-1] == "r31"
     assert config.parameters("r31")["cut_off"] == "2026-08-31"
-    raw = sources.read_raw("kiel/release-31")
-    assert len(raw) == 3 * len(sources.read_raw("kiel/release-30"))
+    raw = raw_tables.read("kiel/release-31")
+    assert len(raw) == 3 * len(raw_tables.read("kiel/release-30"))
     jobs = {str(one) for one in plan.jobs()}
     assert {"clean/kiel_release_31", "r31/results", "r31/claims"} <= jobs
     assert {"r31/F01", "r31/F16", "r31/T02"} <= jobs

@@ -6,7 +6,7 @@ from pathlib import Path
 import copies
 import pytest
 
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables, sources
 from nbtrail.base import schema
 from nbtrail.base.errors import AuditError
 from nbtrail.base.schema import Column, Table
@@ -93,7 +93,7 @@ def small(tmp_path, text: str | bytes):
 )
 def test_a_bad_cell_is_told_before_the_hash(checkout, column, value, expected):
     edit(TABLE, 3, column, f'"{value}"' if "," in value else value)
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     message = str(error)
     assert message.startswith(f"{TABLE.as_posix()}, row 3, column {column}: ")
     found = error.found if isinstance(error.found, str) else f"{error.found:g}"
@@ -106,7 +106,7 @@ def test_a_bad_cell_is_told_before_the_hash(checkout, column, value, expected):
 @pytest.mark.parametrize("text", ['=HYPERLINK("x")', "@SUM(A1)", "+cmd|x", "-A1", "\tx"])
 def test_text_that_a_spreadsheet_would_run_is_refused(checkout, text):
     edit(TABLE, 3, "item", '"' + text.replace('"', '""') + '"')
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert (error.row, error.column, error.found) == (3, "item", text)
     assert error.expected == "text that no spreadsheet takes for a formula"
 
@@ -115,18 +115,18 @@ def test_text_that_a_spreadsheet_would_run_is_refused(checkout, text):
 def test_other_text_is_left_alone(checkout, text):
     edit(TABLE, 3, "item", text)
     rehash(TABLE)
-    assert sources.read_raw(FOLDER)["item"].iloc[1] == text
+    assert raw_tables.read(FOLDER)["item"].iloc[1] == text
 
 
 def test_a_changed_but_valid_value_is_noticed(checkout):
     assert edit(TABLE, 3, "allocation_eur", "1.5") != "1.5"
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert error.problem == "the table is not the one that its descriptor describes."
     assert Path(error.file) == TABLE
     assert "git checkout -- data/raw" in error.mend
     assert "data/raw/corrections.csv" in error.mend
     rehash(TABLE)
-    assert sources.read_raw(FOLDER)["allocation_eur"].iloc[1] == 1.5
+    assert raw_tables.read(FOLDER)["allocation_eur"].iloc[1] == 1.5
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_repeated_row_is_told_where_it_repeats(checkout):
     path = Path(MONTHS)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, lines[9]]))
-    error = refused(sources.read_raw, "kiel/release-29")
+    error = refused(raw_tables.read, "kiel/release-29")
     assert error.problem == "the row repeats another with the same key."
     assert error.row == len(lines) + 1
     assert error.column == "donor, year, month"
@@ -192,7 +192,7 @@ def test_a_repeated_row_is_told_where_it_repeats(checkout):
 def test_a_header_that_differs_is_told(checkout, change, problem, column):
     head, rest = TABLE.read_text().split("\n", 1)
     TABLE.write_text(change(head) + "\n" + rest)
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert problem in error.problem
     assert (str(error.file), error.row, error.column) == (TABLE.as_posix(), 1, column)
     assert error.found == change(head).split(",")
@@ -204,7 +204,7 @@ def test_broken_encoding_is_told_with_its_row(checkout):
     lines = TABLE.read_bytes().split(b"\n")
     lines[4] = lines[4].replace(b"Australia", b"Austr\xe9lia")
     TABLE.write_bytes(b"\n".join(lines))
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert (str(error.file), error.row) == (TABLE.as_posix(), 5)
     assert error.found == b"\xe9"
     assert error.expected == "UTF-8"
@@ -214,7 +214,7 @@ def test_a_nul_byte_is_told_with_its_row(checkout):
     lines = TABLE.read_bytes().split(b"\n")
     lines[4] = lines[4].replace(b"Australia", b"Aus\0tralia")
     TABLE.write_bytes(b"\n".join(lines))
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert (str(error.file), error.row, error.found) == (TABLE.as_posix(), 5, "\0")
 
 
@@ -222,19 +222,19 @@ def test_a_stray_quote_that_swallows_the_rest_is_told(checkout):
     lines = TABLE.read_text().split("\n")
     lines[5] = lines[5].replace("Australia", '"Australia', 1)
     TABLE.write_text("\n".join(lines))
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert (str(error.file), error.row) == (TABLE.as_posix(), 6)
     assert "quote" in error.mend
 
 
 def test_a_missing_table_is_told(checkout):
     TABLE.unlink()
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert str(error.file) == TABLE.as_posix()
 
 
 def test_an_unknown_folder_is_told_with_the_nearest(checkout):
-    error = refused(sources.read_raw, "kiel/release-12")
+    error = refused(raw_tables.read, "kiel/release-12")
     assert "there is no raw table in data/raw/kiel/release-12" in str(error)
     assert "Did you mean 'kiel/release-" in error.mend
 
@@ -251,7 +251,7 @@ def test_a_release_that_is_not_ingested_is_told(checkout):
 def test_a_broken_descriptor_is_told(checkout, text):
     about = TABLE.with_name("datapackage.json")
     about.write_text(text)
-    error = refused(sources.read_raw, FOLDER)
+    error = refused(raw_tables.read, FOLDER)
     assert "the descriptor is broken" in error.problem
     assert str(error.file) == about.as_posix()
 
@@ -259,7 +259,7 @@ def test_a_broken_descriptor_is_told(checkout, text):
 def test_a_descriptor_of_an_unknown_kind_of_table_is_told(checkout):
     about = TABLE.with_name("datapackage.json")
     about.write_text(about.read_text().replace('"name": "activities"', '"name": "activity"'))
-    assert "the descriptor is broken" in str(refused(sources.read_raw, FOLDER))
+    assert "the descriptor is broken" in str(refused(raw_tables.read, FOLDER))
 
 
 def test_the_register_and_corrections_are_held_to_their_schema(checkout):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aidaudit import config
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables, sources
 from aidaudit.ingest.readers import tracker
 from aidaudit.measures import aggregate
 from aidaudit.measures.donors import select
@@ -127,14 +127,14 @@ def test_first_rows_as_upstream_has_them():
 
 
 def test_words_for_dates_are_undated():
-    words = sources.read_raw("kiel/release-13")["announcement_date"] == "until 2/24/2023"
+    words = raw_tables.read("kiel/release-13")["announcement_date"] == "until 2/24/2023"
     assert words.sum() > 0
     assert set(release(13).loc[words, "month"]) == {"undated"}
 
 
 @pytest.mark.parametrize("number", [7, 13, 16, 18, 19])
 def test_older_names_of_donors_are_mended_by_corrections_only(number):
-    published = set(sources.read_raw(f"kiel/release-{number:02d}")["donor"])
+    published = set(raw_tables.read(f"kiel/release-{number:02d}")["donor"])
     assert {"Czech Republic", "Turkey"} <= published
     assert {"Czechia", "Turkiye"} <= set(release(number)["donor"])
 

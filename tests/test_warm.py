@@ -377,7 +377,7 @@ def test_a_parent_that_cannot_be_says_why_once_and_jobs_go_on(checkout):
         "import sys; from nbtrail import start; from nbtrail.run import warm; "
         "warm.MODULES = ('nosuch',)\n"
     )
-    process, where = begun(STARTS.format(broken + "warm.main(sys.argv[1], start._commands)"))
+    process, where = begun(STARTS.format(broken + "warm.main(sys.argv[1], start.COMMANDS)"))
     assert gone(where)
     notebook(checkout, "n", WRITE.format("a"))
     status, told = run("n", where, "a.txt")
@@ -476,7 +476,7 @@ needs_root = pytest.mark.skipif(
 # A parent that can do little, and so is there at once.
 LIGHT = (
     "import sys; from nbtrail import start; from nbtrail.run import warm; warm.modules = list; "
-    "warm.main(sys.argv[1], start._commands)"
+    "warm.main(sys.argv[1], start.COMMANDS)"
 )
 ORDER = ["aidaudit", "job", "nosuch", "--", "::"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from aidaudit import config, layout
-from aidaudit.data import corrections, sources
+from aidaudit.data import corrections, raw_tables, sources
 from aidaudit.data.tables import CLEAN, RAW
 from aidaudit.data.vocabulary import AID_TYPES, NOT_SPLIT, UNDATED
 from nbtrail.base import files, paths, schema
@@ -26,7 +26,7 @@ def corrected(folder: str, coming: int | None = None) -> pd.DataFrame:
     folder: below data/raw. coming: a release that is being ingested, of which rows may speak.
     Kiel releases are then held against the register of donors.
     """
-    raw = sources.read_raw(folder)
+    raw = raw_tables.read(folder)
     release = sources.package(folder).get("release")
     number = int(release) if sources.is_release(folder) else None
     source = sources.correction_source(folder)
@@ -53,7 +53,7 @@ def tidied(raw: pd.DataFrame, release: int, depth: str, place: Path | str) -> pd
 
     depth: the kind of table. place: how errors name it; they count its rows by its index.
     """
-    donors = sources.read_register()["donor"].tolist()
+    donors = raw_tables.register()["donor"].tolist()
     _known(raw, "donor", donors, "donor", place)
     tidy = {
         "activities": _activities,
@@ -71,7 +71,7 @@ def tidied(raw: pd.DataFrame, release: int, depth: str, place: Path | str) -> pd
 def members() -> pd.DataFrame:
     """The clean table of donors with their memberships."""
     frame = register(
-        sources.read_register(), corrected("memberships/nato"), corrected("memberships/eu")
+        raw_tables.register(), corrected("memberships/nato"), corrected("memberships/eu")
     )
     return schema.validate(frame, CLEAN["donors"], paths.clean("donors"))
 
@@ -100,7 +100,7 @@ def context(name: str, folders: list[str]) -> pd.DataFrame:
     of `tables.CLEAN`, or of the raw table of this name where nothing is said there.
     """
     frame = TIDY[name]() if name in TIDY else corrected(*folders)
-    registers = {"donor": sources.read_register()["donor"].tolist()}
+    registers = {"donor": raw_tables.register()["donor"].tolist()}
     return schema.validate(frame, _table(name), paths.clean(name), registers)
 
 
@@ -135,7 +135,9 @@ def _known(
     frame: pd.DataFrame, column: str, known: list[str], what: str, place: Path | str
 ) -> None:
     """Raise the error of an unknown word at its place in the raw file."""
-    checked = schema.Table(column, what, {column: schema.Column("string", what, register=what)})
+    kept_in = sources.REGISTER.as_posix() if what == "donor" else ""
+    only = schema.Column("string", what, register=what, kept_in=kept_in)
+    checked = schema.Table(column, what, {column: only})
     schema.validate(frame[[column]], checked, place, {what: known})
 
 

@@ -1,9 +1,9 @@
-"""The raw fact tables: where they lie, where they come from, and reading them safely.
+"""The raw fact tables: where they lie, and where they come from.
 
-Each folder under data/raw is one Frictionless data package with one table. Reading a table
-first holds the file against the sha256 in its descriptor, so that a fact changed by hand is
-noticed; changes belong in data/raw/corrections.csv. Writing packages is left to `ingest`.
-Only what reads a table imports pandas: Snakemake asks here too, at each of its starts.
+Each folder under data/raw is one Frictionless data package with one table. `raw_tables` reads
+a table, and first holds the file against the sha256 in its descriptor, so that a fact changed
+by hand is noticed; changes belong in data/raw/corrections.csv. Writing packages is left to
+`ingest`. Light on purpose: Snakemake asks here, at each of its starts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from nbtrail.base import digits, files, repro
 from nbtrail.base.errors import AuditError, nearest
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 RAW_FOLDER = Path("data/raw")
 REGISTER = RAW_FOLDER / "memberships" / "donors.csv"
@@ -164,54 +163,3 @@ def depth(number: int) -> str:
 def table_path(folder: str) -> Path:
     """The CSV of a package, relative to the root."""
     return RAW_FOLDER / folder / package(folder)["resources"][0]["path"]
-
-
-def read_raw(folder: str) -> pd.DataFrame:
-    """A raw table, held against its descriptor's sha256 and its schema.
-
-    folder: below data/raw, e.g. 'kiel/release-21'. Returns the table as published.
-    """
-    from aidaudit.data import corrections
-    from aidaudit.data.tables import RAW
-    from nbtrail.base import schema
-
-    path = table_path(folder)
-    file = files.source(path)
-    about = package(folder)
-    resource = about["resources"][0]
-    if resource["name"] not in RAW:
-        raise AuditError(
-            "the descriptor is broken: it names a table that the project does not know.",
-            file=RAW_FOLDER / folder / "datapackage.json",
-            found=resource["name"],
-            expected="one of " + ", ".join(RAW),
-            mend=nearest(resource["name"], list(RAW))
-            + "Restore it (`git checkout -- data/raw`), or ingest the upstream file again.",
-        )
-    # What a correction changes is held against the schema once it is changed.
-    accepted = partial(
-        corrections.spoken_of,
-        corrections=corrections.read_corrections(),
-        source=correction_source(folder),
-        release=int(about["release"]) if is_release(folder) else None,
-    )
-    frame = schema.read(file, RAW[resource["name"]], path, accepted=accepted)
-    recorded = resource.get("hash", "").removeprefix("sha256:")
-    if recorded and sha256(file) != recorded:
-        raise AuditError(
-            "the table is not the one that its descriptor describes.",
-            file=path,
-            found=sha256(file),
-            expected=f"sha256 {recorded}",
-            mend="restore it (`git checkout -- data/raw`), or ingest the upstream file again; "
-            "to change a fact, add a row to data/raw/corrections.csv.",
-        )
-    return frame
-
-
-def read_register() -> pd.DataFrame:
-    """The register of donors that this project knows (kept by hand)."""
-    from aidaudit.data.tables import RAW
-    from nbtrail.base import schema
-
-    return schema.read(files.source(REGISTER), RAW["donors"], REGISTER)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aidaudit import layout
-from aidaudit.data import clean, corrections, sources
+from aidaudit.data import clean, corrections, raw_tables, sources
 from aidaudit.data.tables import RAW
 from aidaudit.ingest import readers, replacing
 from aidaudit.measures import plausibility
@@ -176,7 +176,7 @@ def _replaces(
     """
     resource, made_from = before["resources"][0], before["sources"][0]
     if resource["name"] == table:
-        found = replacing.compare(sources.read_raw(origin.folder), new, RAW[table])
+        found = replacing.compare(raw_tables.read(origin.folder), new, RAW[table])
     else:
         kinds = f"{resource['name']} → {table} ({len(new):,} rows)"
         found = replacing.Changes(

@@ -20,7 +20,8 @@ from nbtrail.base import excerpts as parts
 from nbtrail.base import files, paths, plan, repro
 from nbtrail.base.errors import AuditError
 from nbtrail.base.excerpts import Excerpt
-from nbtrail.base.plan import CLEAN, Job, Kind
+from nbtrail.base.job import Job, Kind
+from nbtrail.base.plan import CLEAN
 from nbtrail.record import fingerprint
 
 SCENARIO = "scenario_"

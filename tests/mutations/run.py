@@ -33,7 +33,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 from aidaudit import ingest, layout
-from aidaudit.data import clean, sources
+from aidaudit.data import clean, raw_tables, sources
 from aidaudit.data.tables import RAW
 from aidaudit.ingest.readers import common, kiel
 from aidaudit.measures import plausibility
@@ -161,7 +161,7 @@ def _on_a_clean_root(root: Path, release: int, do: Callable[[], None]) -> None:
 
 
 def _facts_differ(said: list[dict], release: int) -> list[str]:
-    frame = sources.read_raw(layout.raw_release(release))
+    frame = raw_tables.read(layout.raw_release(release))
     frame = frame[list(base.FACTS)].astype(object).where(frame[list(base.FACTS)].notna(), None)
     taken = Counter(tuple(row) for row in frame.itertuples(index=False))
     wanted = Counter(tuple(row[name] for name in base.FACTS) for row in said)
@@ -209,7 +209,7 @@ def _totals() -> list[list[str]]:
 
 def _months() -> list[list[str]]:
     rows = base.facts(random.Random(31), 31)
-    codes = sources.read_register().set_index("donor")["iso3"]
+    codes = raw_tables.register().set_index("donor")["iso3"]
     table = []
     for row in rows:
         year, month = 2022 + (row["month_number"] - 1) // 12, (row["month_number"] - 1) % 12 + 1
@@ -244,7 +244,7 @@ def release_csv(
 
         def take() -> list[str]:
             ingest.ingest(file, base.origin(file, 31))
-            frame = sources.read_raw(layout.raw_release(31))
+            frame = raw_tables.read(layout.raw_release(31))
             clean.kiel(31)
             theirs = frame.rename(columns=names)[list(names.values())]
             return _cells_differ(_plain(content), theirs, list(theirs), trimmed=True)
@@ -323,7 +323,7 @@ def raw_table(forged: bool) -> Callable[[Callable, st.DataObject, Tally, Path], 
         content = grid.bytes()
 
         def take() -> list[str]:
-            frame = sources.read_raw(folder)
+            frame = raw_tables.read(folder)
             _used(folder)
             return _cells_differ(_plain(content), frame, list(table.columns))
 
@@ -352,7 +352,7 @@ def _used(folder: str) -> None:
         plausibility.of_release(30)
         return
     name = sources.package(folder)["resources"][0]["name"]
-    donors = sources.read_register()["donor"].tolist()
+    donors = raw_tables.register()["donor"].tolist()
     schema.validate(corrected, RAW[name], sources.table_path(folder), {"donor": donors})
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aidaudit.data.tables.common import OPTIONAL_TEXT, ROW, SEEN_IN
-from aidaudit.data.tables.politics import SEEN_IN_TOO
+from aidaudit.data.tables.common import OPTIONAL_TEXT, ROW, SEEN_IN, SEEN_IN_TOO
 from nbtrail.base.schema import ISO_DATE, Column, Table
 
 _USD_BN = {"unit": "bn US$, nominal", "minimum": 0, "maximum": 500}

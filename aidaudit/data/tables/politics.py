@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from aidaudit.data.tables.common import ISO3, SEEN_IN, YEAR
+from aidaudit.data.tables.common import ISO3, SEEN_IN, SEEN_IN_TOO, YEAR
 from nbtrail.base.schema import ISO_DATE, Column, Table
 
-SEEN_IN_TOO = Column("string", "Another page in which the row was seen", required=False)
 DAY_OR_MONTH = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$"
 
 RAW = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aidaudit.data import sources
+from aidaudit.data import raw_tables
 from aidaudit.data.tables import RAW
 from nbtrail.base import csvs
 from nbtrail.base.errors import AuditError, nearest
@@ -202,4 +202,4 @@ def pages(first: pd.Series, more: pd.Series) -> dict[str, pd.Series]:
 
 def donor_codes() -> list[str]:
     """ISO codes of the donors that the project knows."""
-    return sources.read_register()["iso3"].dropna().tolist()
+    return raw_tables.register()["iso3"].dropna().tolist()

@@ -151,9 +151,9 @@ def notebook(
 ) -> None:
     """Run a notebook with its declared inputs and outputs (the DAG calls this).
 
-    Example: nbtrail notebook notebooks/clean/kiel.ipynb out.ipynb
-    --parameters '{"release": 21}' -- data/raw/kiel/release-21/activities.csv ::
-    data/processed/clean/kiel_release_21.csv
+    Example: nbtrail notebook notebooks/clean/table.ipynb out.ipynb
+    --parameters '{"table": "a"}' -- data/raw/a/a.csv ::
+    data/processed/clean/a.csv
     """
     from nbtrail.base import excerpts as parts
     from nbtrail.run import jobs
@@ -207,7 +207,7 @@ def sweep_part(
 ) -> None:
     """Do a part of the runs of a sweep, and write their rows (the DAG calls this).
 
-    Example: nbtrail sweep-part totals 1 -- data/processed/clean/donors.csv :: part.csv
+    Example: nbtrail sweep-part totals 1 -- data/processed/clean/a.csv :: part.csv
     """
     from nbtrail.base import excerpts as parts
     from nbtrail.base import plan, settings
@@ -429,7 +429,7 @@ def trace(
     """Print the way back from a figure, table, number or claim to the upstream files.
 
     Example: nbtrail trace F01-article
-    Example: nbtrail trace --rows article:at_article_date.nato.allocation.eur_bn
+    Example: nbtrail trace --rows n3k5q7
     """
     from nbtrail.record import manifest, tracing
 
@@ -514,7 +514,7 @@ def find(
     Exit status: 0 found, 2 where a number of the quotation is none of this build's.
 
     Example: nbtrail find 222.9 bn
-    Example: nbtrail find 'NATO gave 222,9 billion dollars'
+    Example: nbtrail find 'They gave 222,9 billion dollars'
     """
     from nbtrail.base import archives, foreign
     from nbtrail.compare import checking, finding

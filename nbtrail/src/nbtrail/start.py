@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import sys
 
+from nbtrail.base.project import late
 from nbtrail.run import client
+
+COMMANDS = late("nbtrail.cli:main")
 
 
 def main() -> None:
     """The command line, through the warm parent where there is one."""
-    client.main(_commands)
-
-
-def _commands() -> None:
-    from nbtrail import cli
-
-    cli.main()
+    client.main(COMMANDS)
 
 
 if __name__ == "__main__":
     from nbtrail.run import warm
 
-    warm.main(sys.argv[1], _commands)
+    warm.main(sys.argv[1], COMMANDS)

@@ -22,7 +22,7 @@ FORMATS = ("svg", "pdf", "png", "csv", "json")
 
 
 def clean(name: str) -> str:
-    """A clean table: a context table, or kiel_release_NN."""
+    """A clean table, by its name."""
     return f"{CLEAN}/{name}.csv"
 
 

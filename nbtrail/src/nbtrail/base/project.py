@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from nbtrail.base.excerpts import Excerpt
-    from nbtrail.base.plan import Job
+    from nbtrail.base.job import Job
     from nbtrail.base.schema import Table
 
 GROUP = "nbtrail.project"

@@ -43,6 +43,7 @@ class Column:
     pattern: str | None = None
     values: list[str] | None = None
     register: str | None = None
+    kept_in: str = ""
 
     def checks(self, registers: Mapping[str, list[str]]) -> list[pa.Check]:
         """The pandera checks of this column; `registers` holds the lists known at run time."""
@@ -76,7 +77,7 @@ class Table:
     key: list[str] = field(default_factory=list)
 
     def schema(self, registers: Mapping[str, list[str]] | None = None) -> pa.DataFrameSchema:
-        """The pandera schema; `registers` maps e.g. 'donor' to the known names."""
+        """The pandera schema; `registers`: register → the names that it knows."""
         return pa.DataFrameSchema(
             {
                 name: pa.Column(
@@ -198,8 +199,8 @@ def _typed(frame: pd.DataFrame, table: Table, shown: str) -> pd.DataFrame:
 def _mend(name: str, column: Column | None, found: object, registers: Mapping) -> str:
     if column is not None and column.register in registers:
         guess = nearest(found, list(registers[column.register]))
-        where = {"donor": ", or a new donor to data/raw/memberships/donors.csv"}
-        return f"{guess}Add a row to data/raw/corrections.csv{where.get(column.register, '')}."
+        new = f", or a new {column.register} to {column.kept_in}" if column.kept_in else ""
+        return f"{guess}Add a row to data/raw/corrections.csv{new}."
     guess = nearest(found, column.values) if column is not None and column.values else ""
     return (
         f"{guess}If upstream says so, add a row to data/raw/corrections.csv; "

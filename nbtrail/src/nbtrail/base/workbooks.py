@@ -93,7 +93,7 @@ def cells(file: Path, sheet: str) -> list[list]:
         seen = _looked_at(file, sheet)
         if seen.rows * seen.columns > MAX_CELLS:
             raise AuditError(
-                f"the sheet '{sheet}' is larger than a table of the tracker can be.",
+                f"the sheet '{sheet}' is larger than a table of facts can be.",
                 file=file.name,
                 row=seen.rows,
                 column=get_column_letter(seen.columns),
@@ -270,7 +270,7 @@ def opened(file: Path) -> Iterator[archives.Reader]:
         size = sum(map(archive.size, archive.names()))
         if size > MAX_UNPACKED:
             raise AuditError(
-                "the workbook unpacks to more than a tracker workbook can hold.",
+                "the workbook unpacks to more than one of facts can hold.",
                 file=file.name,
                 found=f"{size:,} bytes",
                 expected=f"at most {MAX_UNPACKED:,} bytes",

@@ -291,7 +291,7 @@ def typed_numbers(text: str, file: str | Path) -> None:
         file,
         **_place(prose, first.start()),
         found=first[0].strip(),
-        expected="a placeholder such as {{article:headline.nato.usd}}",
+        expected="a placeholder such as {{variant:key.of.a.number}}",
         mend="Name the number's key, or write [5]{.fixed} if no data can ever change it.",
     )
 
