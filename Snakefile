@@ -6,7 +6,7 @@ import sys
 
 from snakemake.utils import min_version
 
-from nbtrail.run import alone, client, done, invocation, warm
+from nbtrail.run import build_lock, client, done, invocation, warm
 
 min_version("9.0")
 # Looking for garbage takes a tenth of a start, and finds next to none.
@@ -69,7 +69,7 @@ rule report:
 
 # Before a build writes over outputs, and once they are there: `aidaudit diff` needs old ones.
 onstart:
-    alone.build()
+    build_lock.build()
     # It spares the controller of a cluster. Here its clock would have the scheduler look at all
     # that is ready once a second for each job that has ended, and would be waited for at the end.
     if workflow.local_exec:

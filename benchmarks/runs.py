@@ -28,10 +28,10 @@ PARTS = {
 RUN = """
 import os, sys
 from aidaudit import config
-from nbtrail.base import plan, repro
+from nbtrail.base import determinism, plan
 from nbtrail.run import kernels, sweeps, warm
 from nbtrail.base import settings
-os.environ.update(repro.environment())
+os.environ.update(determinism.environment())
 warm.load()
 kernels.forking = True
 sweeps.TOGETHER = 1

@@ -90,14 +90,14 @@ def below(jobs: dict[str, Job], name: str) -> dict[str, Job]:
 
 def environment(root: Path) -> dict[str, str]:
     """This environment, with the copy's own code, and notebooks that write in place."""
-    from nbtrail.base import repro
+    from nbtrail.base import determinism
 
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     declared = str(root / FOLDER / "declared.json")
     return {
-        **repro.environment(),
+        **determinism.environment(),
         "PATH": programs,
-        "PYTHONPATH": os.pathsep.join(repro.code(root).values()),
+        "PYTHONPATH": os.pathsep.join(determinism.code(root).values()),
         "NBTRAIL_DECLARED": declared,
     }
 

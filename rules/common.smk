@@ -3,9 +3,9 @@
 import json
 
 from aidaudit import config as audit, layout
-from aidaudit.project import planned
-from nbtrail.base import excerpts, paths, plan, repro, settings
-from nbtrail.record import baseline, fingerprint, receipts
+from aidaudit.project import jobs as planned
+from nbtrail.base import determinism, excerpts, paths, plan, settings
+from nbtrail.record import fingerprint, old_outputs, receipts
 
 # `snakemake --config variants=article,latest` builds a subset, without the report, whose
 # text speaks of all of them.
@@ -76,14 +76,14 @@ def code_of(wildcards, output):
 
     As a parameter it makes Snakemake run what it changes for, and nothing else.
     """
-    notebook = repro.root() / job_of(output).notebook
-    return fingerprint.notebook(notebook, repro.root(), plan.RUNNER)
+    notebook = determinism.root() / job_of(output).notebook
+    return fingerprint.notebook(notebook, determinism.root(), plan.RUNNER)
 
 
 def kind(name):
     """The kind of a job that runs no notebook, and the hash of the code that it uses."""
     # A function, since `snakemake --lint` takes text for a path.
-    code = fingerprint.command(repro.root(), plan.does(name))
+    code = fingerprint.command(determinism.root(), plan.does(name))
     return {"kind": lambda wildcards: name, "code": code}
 
 

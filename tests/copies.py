@@ -17,7 +17,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,7 +60,7 @@ def set_up(root: Path) -> None:
     (site,) = folder.glob("lib/python*/site-packages")
     packages = sysconfig.get_path("purelib")
     (site / "copy.pth").write_text(
-        "\n".join([packages, *repro.code(root).values(), ""]), "utf-8"
+        "\n".join([packages, *determinism.code(root).values(), ""]), "utf-8"
     )
     # As pip writes commands: otherwise where a space stands in the path.
     maker = ScriptMaker(None, str(folder / "bin"))
@@ -73,7 +73,7 @@ def set_up(root: Path) -> None:
 
 def modules(root: Path) -> str:
     """The folders from which a copy's packages are imported, as PYTHONPATH has them."""
-    return os.pathsep.join(repro.code(root).values())
+    return os.pathsep.join(determinism.code(root).values())
 
 
 def environment(root: Path, *programs: Path) -> dict[str, str]:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from nbtrail.base.errors import AuditError
-from nbtrail.run import alone
+from nbtrail.run import build_lock
 
 ROOT = Path(__file__).parents[1]
-BUILD = "from nbtrail.run import alone\nalone.build()\nprint('builds', flush=True)\ninput()"
+BUILD = (
+    "from nbtrail.run import build_lock\nalone.build()\nprint('builds', flush=True)\ninput()"
+)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing keeps builds apart")
 
 
@@ -40,7 +42,7 @@ def build() -> subprocess.Popen:
 def test_a_second_build_is_refused_and_told_which_is_the_first(checkout):
     first = build()
     with pytest.raises(AuditError) as caught:
-        alone.build()
+        build_lock.build()
     first.kill()
     first.wait()
     assert "another build is at work in this folder" in str(caught.value)
@@ -64,5 +66,5 @@ def test_a_file_system_without_locks_is_told_and_no_second_build_is_blamed(
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", refused)
-    alone.build()
+    build_lock.build()
     assert "Nothing keeps two builds apart here" in capsys.readouterr().err

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtrail.base import archives
+from nbtrail.base import zips
 from nbtrail.base.errors import AuditError
 
-SMALL = archives.Limits(
-    members=5, member=50_000, total=80_000, ratio=20, ratio_from=1_000, name=60
-)
+SMALL = zips.Limits(members=5, member=50_000, total=80_000, ratio=20, ratio_from=1_000, name=60)
 
 
 def hostile(path, members, **about):
@@ -36,7 +34,7 @@ def refused(tmp_path, archive, *words, limits=SMALL):
     target = tmp_path / "in" / "target"
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(AuditError) as error:
-        archives.unpack(archive, target, limits)
+        zips.unpack(archive, target, limits)
     for word in words:
         assert word in str(error.value)
     after = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
@@ -45,12 +43,12 @@ def refused(tmp_path, archive, *words, limits=SMALL):
 
 def test_what_was_written_is_read_again(tmp_path):
     (tmp_path / "f").write_bytes(b"from a file")
-    archives.write(
+    zips.write(
         tmp_path / "a.zip",
         {"p/b.txt": tmp_path / "f", "p/a.sh": b"#!/bin/sh\n", "p/ü/c": b""},
         executable={"p/a.sh"},
     )
-    folder = archives.unpack(tmp_path / "a.zip", tmp_path / "out")
+    folder = zips.unpack(tmp_path / "a.zip", tmp_path / "out")
     assert (folder / "p/b.txt").read_bytes() == b"from a file"
     assert (folder / "p/ü/c").read_bytes() == b""
     assert os.access(folder / "p/a.sh", os.X_OK)
@@ -66,22 +64,22 @@ def test_bytes_depend_on_names_and_contents_only(tmp_path):
     two.chmod(0o600)
     old = os.umask(0o077)
     try:
-        archives.write(tmp_path / "a.zip", {"x": one, "b": b"1"})
+        zips.write(tmp_path / "a.zip", {"x": one, "b": b"1"})
     finally:
         os.umask(old)
-    archives.write(tmp_path / "b.zip", {"b": b"1", "x": two})
+    zips.write(tmp_path / "b.zip", {"b": b"1", "x": two})
     digests = {sha256((tmp_path / n).read_bytes()).hexdigest() for n in ("a.zip", "b.zip")}
     assert len(digests) == 1
-    archives.write(tmp_path / "c.zip", {"b": b"2", "x": two})
+    zips.write(tmp_path / "c.zip", {"b": b"2", "x": two})
     assert sha256((tmp_path / "c.zip").read_bytes()).hexdigest() not in digests
 
 
 def test_a_failing_write_leaves_the_old_archive(tmp_path):
     out = tmp_path / "a.zip"
-    archives.write(out, {"a": b"1"})
+    zips.write(out, {"a": b"1"})
     before = out.read_bytes()
     with pytest.raises(FileNotFoundError):
-        archives.write(out, {"a": tmp_path / "nowhere"})
+        zips.write(out, {"a": tmp_path / "nowhere"})
     assert out.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
@@ -102,7 +100,7 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
 
 @pytest.mark.parametrize("name", [".gitignore", "a.b/c d", "console.txt", "git~x", "é~1 notes"])
 def test_names_that_only_look_like_those_are_kept(tmp_path, name):
-    archives.unpack(hostile(tmp_path / "a.zip", [(name, b"1")]), tmp_path / "out")
+    zips.unpack(hostile(tmp_path / "a.zip", [(name, b"1")]), tmp_path / "out")
     assert (tmp_path / "out" / name).read_bytes() == b"1"
 
 
@@ -142,7 +140,7 @@ def test_limits_are_declared_and_held(tmp_path):
     long = hostile(tmp_path / "long.zip", [("a" * 61, b"")])
     refused(tmp_path, long, "too long")
     fits = hostile(tmp_path / "fits.zip", [("a" * 60, noise), ("b", b"0" * 1000)])
-    archives.unpack(fits, tmp_path / "fits", SMALL)
+    zips.unpack(fits, tmp_path / "fits", SMALL)
 
 
 def test_a_bomb_is_refused_by_its_ratio(tmp_path):
@@ -154,7 +152,7 @@ def test_small_members_count_together(tmp_path):
     members = [(f"{n}", b"\0" * 900_000) for n in range(60)]
     archive = hostile(tmp_path / "a.zip", members)
     assert archive.stat().st_size < 100_000
-    refused(tmp_path, archive, "the archive is packed too tightly", limits=archives.Limits())
+    refused(tmp_path, archive, "the archive is packed too tightly", limits=zips.Limits())
 
 
 def entries(path, number, said):
@@ -241,7 +239,7 @@ def test_sizes_behind_members_are_read(tmp_path):
         archive.writestr("a", b"1")
         archive.writestr("b", b"2" * 100)
     (tmp_path / "a.zip").write_bytes(out.getvalue())
-    assert (archives.unpack(tmp_path / "a.zip", tmp_path / "out") / "b").stat().st_size == 100
+    assert (zips.unpack(tmp_path / "a.zip", tmp_path / "out") / "b").stat().st_size == 100
 
 
 def lying(path, size):
@@ -306,7 +304,7 @@ def test_a_target_that_is_a_link_or_not_empty_is_left_alone(tmp_path):
     (full / "mine").write_text("mine")
     for target in (tmp_path / "link", full, archive):
         with pytest.raises(AuditError, match="not an empty folder"):
-            archives.unpack(archive, target)
+            zips.unpack(archive, target)
     assert list(outside.iterdir()) == []
     assert (full / "mine").read_text() == "mine"
 
@@ -317,16 +315,16 @@ def test_an_empty_folder_keeps_its_mode(tmp_path, mode):
     target = tmp_path / "mine"
     target.mkdir()
     target.chmod(mode)
-    archives.unpack(archive, target)
+    zips.unpack(archive, target)
     assert stat.S_IMODE(target.stat().st_mode) == mode
     assert (target / "a/b").read_bytes() == b"1"
 
 
 def test_what_is_unpacked_gets_what_the_umask_leaves(tmp_path):
-    archives.write(tmp_path / "a.zip", {"a/run.sh": b"", "b": b""}, executable={"a/run.sh"})
+    zips.write(tmp_path / "a.zip", {"a/run.sh": b"", "b": b""}, executable={"a/run.sh"})
     old = os.umask(0o077)
     try:
-        folder = archives.unpack(tmp_path / "a.zip", tmp_path / "out")
+        folder = zips.unpack(tmp_path / "a.zip", tmp_path / "out")
     finally:
         os.umask(old)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
@@ -345,7 +343,7 @@ def test_whatever_the_names_nothing_is_written_beside_the_target(tmp_path_factor
     except (ValueError, IndexError):
         return  # zipfile itself cannot write it
     try:
-        archives.unpack(root / "a.zip", root / "target")
+        zips.unpack(root / "a.zip", root / "target")
     except AuditError:
         assert sorted(path.name for path in root.iterdir()) == ["a.zip"]
     else:
@@ -359,6 +357,6 @@ def test_a_reader_gives_names_without_unpacking(tmp_path):
         archive.writestr("b/x", b"1")
         archive.writestr("a", b"2")
     (tmp_path / "a.zip").write_bytes(buffer.getvalue())
-    with archives.open_safely(tmp_path / "a.zip") as reader:
+    with zips.open_safely(tmp_path / "a.zip") as reader:
         assert reader.names() == ["a", "b/x"]
         assert reader.read("a") == b"2"

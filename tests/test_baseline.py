@@ -7,7 +7,7 @@ import pytest
 
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
-from nbtrail.record import baseline, verify
+from nbtrail.record import old_outputs, verify
 
 FIGURE = "figures/latest/F16.csv"
 TABLE = "data/processed/latest/monthly.csv"
@@ -40,7 +40,7 @@ def commit(root):
 
 def kept(path):
     """The old state of an output that is at hand, as text."""
-    content = baseline.read(baseline.recorded()[path])
+    content = old_outputs.read(old_outputs.recorded()[path])
     return None if content is None else content.decode()
 
 
@@ -67,18 +67,18 @@ def clone(folder):
 
 
 def test_outputs_outlive_the_build_that_writes_over_them(clone):
-    assert baseline.keep() == 1  # both have the same bytes
+    assert old_outputs.keep() == 1  # both have the same bytes
     put(clone, FIGURE, "new")
-    assert baseline.keep() == 0
+    assert old_outputs.keep() == 0
     assert kept(FIGURE) == "old"
 
 
 def test_what_a_build_makes_otherwise_is_not_kept(clone):
     put(clone, FIGURE, "new")
     put(clone, TABLE, "new")
-    assert baseline.keep() == 0
+    assert old_outputs.keep() == 0
     assert kept(FIGURE) is None
-    assert baseline.lacking() == [TABLE, FIGURE]
+    assert old_outputs.lacking() == [TABLE, FIGURE]
 
 
 @pytest.mark.parametrize(
@@ -96,55 +96,55 @@ def test_what_a_build_makes_otherwise_is_not_kept(clone):
 def test_only_what_differences_are_told_of_is_kept(folder, path):
     put(folder, path, "of no interest")
     record(folder, {path: "of no interest"})
-    assert baseline.keep() == 0
-    assert baseline.recorded() == {}
+    assert old_outputs.keep() == 0
+    assert old_outputs.recorded() == {}
 
 
 def test_what_was_just_recorded_is_kept_before_it_is_committed(clone):
-    baseline.keep()
+    old_outputs.keep()
     put(clone, FIGURE, "new")
     record(clone, {FIGURE: "new", TABLE: "old"})
-    baseline.keep()
+    old_outputs.keep()
     assert kept(FIGURE) == "old"
     commit(clone)
     put(clone, FIGURE, "newer")
-    baseline.keep()
+    old_outputs.keep()
     assert kept(FIGURE) == "new"
 
 
 def test_what_no_record_names_any_more_is_dropped(clone):
-    baseline.keep()
+    old_outputs.keep()
     put(clone, FIGURE, "new")
     put(clone, TABLE, "new")
     record(clone, {FIGURE: "new", TABLE: "new"})
     commit(clone)
-    baseline.keep()
-    (one,) = (clone / baseline.STORE).iterdir()
+    old_outputs.keep()
+    (one,) = (clone / old_outputs.STORE).iterdir()
     assert one.read_text() == "new"
 
 
 def test_a_damaged_copy_counts_as_none_and_is_made_again(clone):
-    baseline.keep()
-    (one,) = (clone / baseline.STORE).iterdir()
+    old_outputs.keep()
+    (one,) = (clone / old_outputs.STORE).iterdir()
     one.write_text("ol")
     assert kept(FIGURE) is None
-    assert baseline.keep() == 1
+    assert old_outputs.keep() == 1
     assert kept(FIGURE) == "old"
 
 
 def test_keeping_never_stops_a_build(folder, capsys):
     (folder / verify.HASHES).write_text("<<<<<<< HEAD\n")
-    assert baseline.keep() == 0
+    assert old_outputs.keep() == 0
     assert "restore it: git checkout -- outputs.sha256" in capsys.readouterr().err
     (folder / verify.HASHES).unlink()
-    assert baseline.keep() == 0
+    assert old_outputs.keep() == 0
     record(folder, {FIGURE: "old"})
-    (folder / baseline.STORE).write_text("a file where the folder should be")
-    assert baseline.keep() == 0
+    (folder / old_outputs.STORE).write_text("a file where the folder should be")
+    assert old_outputs.keep() == 0
 
 
 def test_the_record_at_hand_counts_where_there_is_no_commit(folder):
-    assert baseline.keep() == 1
+    assert old_outputs.keep() == 1
     assert kept(TABLE) == "old"
 
 
@@ -155,9 +155,9 @@ def test_an_archive_unpacked_inside_another_repository_has_its_own_record(clone,
     put(inside, FIGURE, "as archived")
     record(inside, {FIGURE: "as archived"})
     monkeypatch.chdir(inside)
-    baseline.keep()
+    old_outputs.keep()
     assert kept(FIGURE) == "as archived"
-    assert TABLE not in baseline.recorded()
+    assert TABLE not in old_outputs.recorded()
 
 
 # ---------------------------------------------------------------- building what is missing
@@ -170,7 +170,7 @@ def worktrees(root):
 def test_the_last_commit_is_built_beside_for_what_is_missing(clone):
     record(clone, {FIGURE: "old", TABLE: "another"})
     commit(clone)
-    baseline.keep()
+    old_outputs.keep()
     put(clone, FIGURE, "new")
     asked = []
 
@@ -179,7 +179,7 @@ def test_the_last_commit_is_built_beside_for_what_is_missing(clone):
         assert (folder / "Snakefile").is_file()
         put(folder, TABLE, "another")
 
-    assert baseline.build(make) == []
+    assert old_outputs.build(make) == []
     ((folder, targets),) = asked
     assert targets == [TABLE]
     assert kept(TABLE) == "another"
@@ -187,7 +187,7 @@ def test_the_last_commit_is_built_beside_for_what_is_missing(clone):
     assert not folder.exists()
     assert len(worktrees(clone)) == 1
     # Nothing is missing any more, so nothing is built.
-    assert baseline.build(make) == []
+    assert old_outputs.build(make) == []
     assert len(asked) == 1
 
 
@@ -201,7 +201,7 @@ def test_a_build_that_fails_leaves_no_folder(clone):
         raise AuditError("it does not build.")
 
     with pytest.raises(AuditError, match="does not build"):
-        baseline.build(make)
+        old_outputs.build(make)
     assert not seen[0].parent.exists()
     assert len(worktrees(clone)) == 1
 
@@ -216,7 +216,7 @@ def test_what_comes_out_otherwise_than_recorded_is_named_and_not_kept(clone):
 
     record(clone, {FIGURE: "as recorded", TABLE: "old"})
     commit(clone)
-    assert baseline.build(make) == [FIGURE]
+    assert old_outputs.build(make) == [FIGURE]
     assert kept(TABLE) == "old"
 
 
@@ -224,5 +224,5 @@ def test_without_a_commit_the_help_is_an_archive(folder):
     put(folder, FIGURE, "new")
     put(folder, TABLE, "new")
     with pytest.raises(AuditError, match="no commit to build") as error:
-        baseline.build(lambda *_: None)
+        old_outputs.build(lambda *_: None)
     assert "--archive" in str(error.value)

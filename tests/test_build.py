@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 
 from aidaudit import config
-from nbtrail.base import notebook_form, paths, plan, repro
-from nbtrail.publish import inert, report, tries
-from nbtrail.record import baseline, tracing, verify
+from nbtrail.base import determinism, notebook_form, paths, plan
+from nbtrail.publish import inert, report, standing
 from nbtrail.record import numbers as numbers_
+from nbtrail.record import old_outputs, provenance, verify
 from tests.authenticity import run as authenticity
 
 ROOT = Path(__file__).parents[1]
@@ -170,7 +170,7 @@ def test_numbers_of_a_scenario_lead_back_through_its_own_run_alone(built):
     for key in keys:
         if key.startswith("F19.") and key != "F19.draws":
             own = key.split(".")[1]
-            trail = "\n".join(tracing.way_back(whole, f"all:{key}"))
+            trail = "\n".join(provenance.way_back(whole, f"all:{key}"))
             assert {name for name in every if f"all/scenario_{name}:" in trail} == {own}
             seen.add(own)
     assert seen == every
@@ -331,9 +331,9 @@ def test_an_altered_copy_is_never_called_the_same_and_an_unaltered_one_is(built,
 def test_a_build_keeps_what_later_builds_are_compared_with(built):
     files = built_files(built)
     known = verify.parsed((built / verify.HASHES).read_text("utf-8")).items()
-    as_recorded = {d for path, d in known if baseline.is_kept(path) and files.get(path) == d}
+    as_recorded = {d for path, d in known if old_outputs.is_kept(path) and files.get(path) == d}
     assert as_recorded
-    assert as_recorded <= {path.name for path in (built / baseline.STORE).iterdir()}
+    assert as_recorded <= {path.name for path in (built / old_outputs.STORE).iterdir()}
 
 
 def test_a_changed_figure_notebook_rebuilds_what_depends_on_it_only(built):
@@ -437,12 +437,17 @@ def test_touching_and_saving_rebuild_nothing(built):
     ("module", "old", "new", "figures"),
     [
         (
-            "aidaudit/measures/views.py",
+            "aidaudit/measures/figure_data.py",
             ".between(first, last)",
             '.between(first, last, inclusive="both")',
             1,
         ),
-        ("aidaudit/measures/views.py", "Series of one country", "The series of one country", 0),
+        (
+            "aidaudit/measures/figure_data.py",
+            "Series of one country",
+            "The series of one country",
+            0,
+        ),
         ("nbtrail/src/nbtrail/cli.py", "aidaudit failures", "aidaudit failures  ", 0),
         (
             "nbtrail/src/nbtrail/share/archives.py",
@@ -609,7 +614,7 @@ def test_a_subset_of_variants_is_built_without_the_report(built):
 
 
 def test_notebooks_run_from_their_own_folder_as_jupyterlab_does(built):
-    assert repro.root() == ROOT
+    assert determinism.root() == ROOT
     before = built_files(built)
     done = run(
         built / "notebooks/figures", "jupyter", "execute", "--inplace", "F10.ipynb",
@@ -619,8 +624,8 @@ def test_notebooks_run_from_their_own_folder_as_jupyterlab_does(built):
     assert built_files(built) == before
     words = "figures/all/F10.json"
     copy = (built / "scratch" / words).read_text("utf-8")
-    assert copy.count(f" ({tries.OUTSIDE})") == 3
-    assert copy.replace(f" ({tries.OUTSIDE})", "") == (built / words).read_text("utf-8")
+    assert copy.count(f" ({standing.OUTSIDE})") == 3
+    assert copy.replace(f" ({standing.OUTSIDE})", "") == (built / words).read_text("utf-8")
     assert "Nothing to be done" in run(built, "snakemake", "--dry-run").stdout
     assert run(built, "git", "checkout", "-q", "notebooks").returncode == 0
 
@@ -727,10 +732,10 @@ def test_every_format_carries_id_version_and_what_it_was_made_from(built):
         made_from = manifest["jobs"][item["job"]]["made_from"]
         with Image.open(built / png) as picture:
             assert picture.text["aidaudit-id"] == identifier
-            assert picture.text["aidaudit-version"] == repro.VERSION
+            assert picture.text["aidaudit-version"] == determinism.VERSION
             assert picture.text["aidaudit-made-from"] == made_from
         line = (
-            f"aidaudit-id={identifier}; aidaudit-version={repro.VERSION}; "
+            f"aidaudit-id={identifier}; aidaudit-version={determinism.VERSION}; "
             f"aidaudit-made-from={made_from}"
         )
         assert pypdf.PdfReader(built / pdf).metadata["/Keywords"] == line

@@ -18,10 +18,10 @@ import pytest
 from alterations.made import figure
 from PIL import Image, PngImagePlugin
 
-from nbtrail.base import archives, foreign, paths
+from nbtrail.base import foreign, paths, zips
 from nbtrail.base.errors import AuditError
-from nbtrail.compare import checking
-from nbtrail.compare.checking import copies
+from nbtrail.compare import authenticity
+from nbtrail.compare.authenticity import copies
 
 TABLE = "month,value_eur_bn\n" + "".join(f"2022-{m:02d},{m * 1.25}\n" for m in range(1, 13))
 FLAGS = "reading,holds\n" + "".join(f"reading {n},{n > 2}\n" for n in range(6))
@@ -102,7 +102,7 @@ def given(root, tmp_path):
     def check(content):
         file = tmp_path / "download (3)"
         file.write_bytes(content)
-        return checking.check(file, checking.from_checkout(root))
+        return authenticity.check(file, authenticity.from_checkout(root))
 
     return check
 
@@ -195,7 +195,7 @@ def test_a_lossy_copy_is_the_same_as_far_as_it_can_show(root, given, way):
     found = given(copied(picture, way))
     assert (found.status, found.path) == ("lossy", "figures/article/F01.png")
     assert found.how == "the same picture, re-encoded or scaled"
-    assert checking.EXIT[found.status] == 3
+    assert authenticity.EXIT[found.status] == 3
 
 
 @pytest.mark.parametrize("way", ["jpeg", "scaled", "screenshot"])
@@ -420,7 +420,7 @@ def test_pages_taken_from_a_document_are_named(tmp_path, root, given):
         for number in numbers:
             some.add_page(pypdf.PdfReader(folder / path).pages[number - 1])
         some.write(tmp_path / "some.pdf")
-        return checking.check(tmp_path / "some.pdf", checking.from_checkout(folder))
+        return authenticity.check(tmp_path / "some.pdf", authenticity.from_checkout(folder))
 
     assert (taken(2).status, taken(2).how) == ("unchanged", "page 2 of 3, taken from it")
     assert taken(1, 3).how == "pages 1, 3 of 3, taken from it"
@@ -470,7 +470,7 @@ def test_a_reference_that_was_itself_changed_is_not_trusted(root, tmp_path):
     (copy / "data/processed/article/monthly.csv").write_text(altered)
     file = tmp_path / "cited.csv"
     file.write_text(altered)
-    assert checking.check(file, checking.from_checkout(copy)).status != "unchanged"
+    assert authenticity.check(file, authenticity.from_checkout(copy)).status != "unchanged"
 
 
 def test_a_zip_serves_as_well_as_a_checkout(root, tmp_path):
@@ -478,13 +478,13 @@ def test_a_zip_serves_as_well_as_a_checkout(root, tmp_path):
         f"aidaudit-0.1.0/{path.relative_to(root).as_posix()}": path
         for path in root.rglob("*") if path.is_file()
     }  # fmt: skip
-    archives.write(tmp_path / "a.zip", members)
+    zips.write(tmp_path / "a.zip", members)
     file = tmp_path / "x"
     file.write_bytes(saved(Image.open(io.BytesIO(png(root)))))
-    with archives.open_safely(tmp_path / "a.zip") as reader:
-        archive = checking.from_zip(reader)
-        found = checking.check(file, archive)
-        told = checking.describe(found, archive)
+    with zips.open_safely(tmp_path / "a.zip") as reader:
+        archive = authenticity.from_zip(reader)
+        found = authenticity.check(file, archive)
+        told = authenticity.describe(found, archive)
     assert found.status == "unchanged"
     for words in (
         "unchanged", "F01-article: Title of F01", "notebooks/figures/F01.ipynb",
@@ -495,16 +495,18 @@ def test_a_zip_serves_as_well_as_a_checkout(root, tmp_path):
 
 def test_what_is_no_archive_is_said_so(tmp_path):
     with pytest.raises(AuditError, match="no build"):
-        checking.from_checkout(tmp_path)
+        authenticity.from_checkout(tmp_path)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x", b"1")
     with (
-        archives.open_safely(tmp_path / "a.zip") as reader,
+        zips.open_safely(tmp_path / "a.zip") as reader,
         pytest.raises(AuditError, match="no manifest"),
     ):
-        checking.from_zip(reader)
+        authenticity.from_zip(reader)
     with pytest.raises(AuditError, match="no such file"):
-        checking.check(tmp_path / "none", checking.Archive({"outputs": {}}, lambda path: b""))
+        authenticity.check(
+            tmp_path / "none", authenticity.Archive({"outputs": {}}, lambda path: b"")
+        )
 
 
 def test_a_picture_over_noise_does_not_match(given, root):
@@ -520,7 +522,7 @@ def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path):
         outputs = {evil: {"sha256": "0", "job": "a"}}
         path.write_text(json.dumps({"jobs": {}, "items": {}, "outputs": outputs}))
         with pytest.raises(AuditError, match="manifest cannot be read"):
-            checking.from_checkout(tmp_path)
+            authenticity.from_checkout(tmp_path)
 
 
 def test_what_only_looks_the_same_to_a_decoder_is_not_unchanged(root, given):
@@ -595,7 +597,7 @@ def test_an_archived_picture_that_is_something_else_is_passed_over(
     for name, status in (("F02", "unchanged"), ("F01", "altered")):
         file = tmp_path / "cited"
         file.write_bytes(png(root, name))
-        found = checking.check(file, checking.from_checkout(folder))
+        found = authenticity.check(file, authenticity.from_checkout(folder))
         assert found.status == status
     assert not (tmp_path / "ran").exists()
 
@@ -653,7 +655,7 @@ def test_where_json_differs_is_said(root, given):
 
 
 def test_commas_that_may_group_thousands_are_not_decimal(given):
-    table = checking.text
+    table = authenticity.text
     assert table.with_points([["1,234", "a"], ["2,500", "b"]]) == [
         ["1,234", "a"],
         ["2,500", "b"],
@@ -723,16 +725,16 @@ def test_what_has_room_for_a_script_is_altered_under_the_name_of_a_page(root, tm
     for content, own in ((picture, "png"), (svg, "SVG"), (pdf, "pdf")):
         for name, status in ((f"F01.{ending}", "altered"), (f"F01 (1).{own}", "unchanged")):
             (tmp_path / name).write_bytes(content)
-            found = checking.check(tmp_path / name, checking.from_checkout(root))
+            found = authenticity.check(tmp_path / name, authenticity.from_checkout(root))
             assert found.status == status, (name, found)
 
 
 def test_a_number_that_is_rounded_further_than_its_column_is_altered():
     rows = [["a", "v"], *([str(n), f"{n * 1.2345:.4f}"] for n in range(1, 10))]
     same = [["a", "v"], *([str(n), f"{n * 1.2345:.2f}".rstrip("0")] for n in range(1, 10))]
-    assert checking.text._rounded(same, rows)
+    assert authenticity.text._rounded(same, rows)
     for short in ("1", "1.2"):
-        assert not checking.text._rounded([same[0], ["1", short], *same[2:]], rows)
+        assert not authenticity.text._rounded([same[0], ["1", short], *same[2:]], rows)
 
 
 def test_colours_that_a_list_of_colours_lacks_are_told(root, given):
@@ -835,5 +837,5 @@ def test_a_stream_without_the_filter_that_its_parameters_are_of_is_another():
         page[pypdf.generic.NameObject("/Thumb")] = writer._add_object(stream)
         buffer = io.BytesIO()
         writer.write(buffer)
-        made.append(checking.documents.document(buffer.getvalue()).digest)
+        made.append(authenticity.documents.document(buffer.getvalue()).digest)
     assert made[0] != made[1]

@@ -10,10 +10,10 @@ import pypandoc
 import pytest
 import yaml
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 from nbtrail.record import manifest, verify
-from nbtrail.share import bundle, citation
+from nbtrail.share import archive, citation
 
 ROOT = Path(__file__).parents[1]
 HARD = "100 % of A & B: $5_{x} #1 {über} ~ ^ \\ <tag>"
@@ -48,9 +48,11 @@ def here(monkeypatch):
 def test_all_metadata_agree():
     about = citation.read()
     code, zenodo = citation.codemeta(about), citation.zenodo(about)
-    assert about["version"] == code["version"] == zenodo["version"] == repro.VERSION
+    assert about["version"] == code["version"] == zenodo["version"] == determinism.VERSION
     released = str(about["date-released"])
-    assert released == code["datePublished"] == zenodo["publication_date"] == repro.RELEASED
+    assert (
+        released == code["datePublished"] == zenodo["publication_date"] == determinism.RELEASED
+    )
     assert about["title"] == code["name"] == zenodo["title"]
     assert about["keywords"] == code["keywords"] == zenodo["keywords"]
     names = citation.authors(about)
@@ -66,8 +68,8 @@ def test_the_version_stands_in_one_place():
     dynamic = project["tool"]["setuptools"]["dynamic"]["version"]["attr"]
     assert dynamic == "nbtrail.src.nbtrail.base.repro.VERSION"
     # The second in which the day of the release begins.
-    assert repro.SOURCE_DATE_EPOCH % 86400 == 0
-    assert repro.ENVIRONMENT["SOURCE_DATE_EPOCH"] == str(repro.SOURCE_DATE_EPOCH)
+    assert determinism.SOURCE_DATE_EPOCH % 86400 == 0
+    assert determinism.ENVIRONMENT["SOURCE_DATE_EPOCH"] == str(determinism.SOURCE_DATE_EPOCH)
 
 
 def test_committed_metadata_are_what_the_source_gives():
@@ -160,10 +162,10 @@ def test_a_name_without_variant_is_what_the_report_shows(tmp_path, monkeypatch):
 def test_an_archive_of_a_modified_tree_says_so(monkeypatch, modified, level, told):
     verdict = verify.Verdict(level, 1, [], [], [], [])
     monkeypatch.setattr(verify, "check", lambda _: verdict)
-    label = bundle.version({"version": "0.1.0"}, {"a": b"1"}, modified=modified)
+    label = archive.version({"version": "0.1.0"}, {"a": b"1"}, modified=modified)
     assert label.startswith(told)
     assert (label == told) == ("modified" not in told)
-    other = bundle.version({"version": "0.1.0"}, {"a": b"2"}, modified=modified)
+    other = archive.version({"version": "0.1.0"}, {"a": b"2"}, modified=modified)
     assert (other == label) == ("modified" not in told)
 
 
@@ -186,15 +188,15 @@ def test_what_git_was_told_to_keep_quiet_about_makes_an_archive_a_modified_one(
     _git(tmp_path, "commit", "-qm", "a")
     # As in a hook of another repository.
     monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
-    monkeypatch.setattr("nbtrail.base.repro.root", lambda: tmp_path)
-    paths, commit, modified = bundle._sources()
+    monkeypatch.setattr("nbtrail.base.determinism.root", lambda: tmp_path)
+    paths, commit, modified = archive._sources()
     assert (paths, len(commit), modified) == (["a.txt"], 40, False)
     monkeypatch.delenv("GIT_DIR")
     _git(tmp_path, *(keeping_quiet.split() or ["version"]))
     (tmp_path / ("a.txt" if "update-index" in keeping_quiet else "new.txt")).write_text("b")
-    assert bundle._sources()[2]
+    assert archive._sources()[2]
     # What was unpacked into another repository is no clone of it.
     (tmp_path / "inside").mkdir()
-    monkeypatch.setattr("nbtrail.base.repro.root", lambda: tmp_path / "inside")
+    monkeypatch.setattr("nbtrail.base.determinism.root", lambda: tmp_path / "inside")
     with pytest.raises(AuditError, match="neither a git repository"):
-        bundle._sources()
+        archive._sources()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import TESTS, Data
 from aidaudit.claims.verdicts import (
     NOT_CAUSAL,
@@ -130,7 +130,7 @@ def claim_of(claim_id):
 
 
 def row(claim_id, given):
-    return claims.evaluate(claim_of(claim_id), given)
+    return judge.evaluate(claim_of(claim_id), given)
 
 
 def verdict(claim_id, given):
@@ -200,7 +200,7 @@ def test_total_given_says_what_it_found():
 
 
 def test_what_all_donors_gave_is_no_reading():
-    found, parts = claims.examine(
+    found, parts = judge.examine(
         next(claim for claim in config.claims() if claim.id == "MIL-2a"), data(aid(US, 200))
     )
     assert found["verdict"] == NOT_SUPPORTED  # though all donors of release 21 print as 280
@@ -349,7 +349,7 @@ def one_package(months_later):
 
 def test_the_last_month_is_a_reading_of_the_switch():
     # 44 over 3 months is 133 % of 11, over 4 it is the whole, over 16 a quarter.
-    found, parts = claims.examine(claim_of("SCN-3a"), one_package(2))
+    found, parts = judge.examine(claim_of("SCN-3a"), one_package(2))
     values = {part["label"]: part["value"] for part in parts if part["kind"] == "reading"}
     literal = "European NATO members, military aid, to "
     assert next(iter(values)) == literal + "2026-04"
@@ -369,9 +369,7 @@ def test_an_interval_that_spans_the_whole_is_no_verdict():
     assert "interval 38 to 38" in steady["reason"]
     assert "spans" not in steady["reason"]
     # As much in one month: what is drawn again has it four times, or not at all.
-    _, parts = claims.examine(
-        claim_of("SCN-3a"), data(*given, aid(GERMANY, 66, month=SINCE[8]))
-    )
+    _, parts = judge.examine(claim_of("SCN-3a"), data(*given, aid(GERMANY, 66, month=SINCE[8])))
     assert [part["label"] for part in parts if part["kind"] == "caveat"] == [
         "the interval of the literal reading spans 100 %"
     ]
@@ -469,7 +467,7 @@ HERE = [
 
 def verdicts(given):
     own = [claim for claim in config.claims() if claim.id in HERE]
-    return claims.table(own, given).set_index("claim_id")["verdict"].to_dict()
+    return judge.table(own, given).set_index("claim_id")["verdict"].to_dict()
 
 
 def flipped(given, base):
@@ -544,7 +542,7 @@ def changed(claim_id, **fields):
 
 def test_unknown_test_names_the_nearest():
     with pytest.raises(AuditError, match="Did you mean 'growth_of_year'") as caught:
-        claims.evaluate(changed("ECO-2a", test="growth_of_yaer"), data())
+        judge.evaluate(changed("ECO-2a", test="growth_of_yaer"), data())
     message = str(caught.value)
     assert message.startswith("config/claims.yaml: ECO-2a: there is no test of this name.")
     assert "aidaudit/claims/evidence/" in message
@@ -553,16 +551,16 @@ def test_unknown_test_names_the_nearest():
 def test_unknown_argument_names_the_claim():
     wrong = changed("ECO-2b", arguments={"yaer": 2022})
     with pytest.raises(AuditError, match=r"(?s)config/claims.yaml: ECO-2b: .*yaer"):
-        claims.evaluate(wrong, data())
+        judge.evaluate(wrong, data())
 
 
 def test_a_causal_claim_is_consistent_at_most():
-    assert claims.evaluate(changed("ECO-2b", causal=True), data())["verdict"] == NOT_CAUSAL
+    assert judge.evaluate(changed("ECO-2b", causal=True), data())["verdict"] == NOT_CAUSAL
 
 
 def test_readings_say_what_a_verdict_rests_on():
     given = [changed("ECO-2b"), changed("MIL-7b")]
-    table, readings = claims.tables(given, data())
+    table, readings = judge.tables(given, data())
     assert set(readings["claim_id"]) == {"ECO-2b"}
     own = readings[readings["kind"] == "reading"]
     assert own["place"].tolist() == list(range(1, len(own) + 1))
@@ -578,7 +576,7 @@ def test_conditions_and_caveats_stand_beside_the_readings():
     TESTS["constructed"] = found
     try:
         claim = changed("ECO-2b", test="constructed", arguments={})
-        row, parts = claims.examine(claim, data())
+        row, parts = judge.examine(claim, data())
     finally:
         del TESTS["constructed"]
     assert row["verdict"] == NOT_SUPPORTED
@@ -593,7 +591,7 @@ def test_conditions_and_caveats_stand_beside_the_readings():
 def test_table_keeps_the_order_and_nulls():
     given = [changed("SCN-3a"), changed("ECO-2b", figure=None)]
     rows = [r for r in switch(10, 5) if r[0] <= "2024-12"]
-    table = claims.table(given, data(*rows, cut_off="2024-12-31"))
+    table = judge.table(given, data(*rows, cut_off="2024-12-31"))
     assert table["claim_id"].tolist() == ["SCN-3a", "ECO-2b"]
     assert table["value"].isna().tolist() == [True, False]
     assert table["figure"].isna().tolist() == [False, True]
@@ -601,13 +599,13 @@ def test_table_keeps_the_order_and_nulls():
 
 def test_unknown_claim_names_the_nearest():
     with pytest.raises(AuditError, match="Did you mean 'MIL-2a'"):
-        claims.asserts("MIL-2A")
+        judge.asserts("MIL-2A")
 
 
 def test_numbers_of_claims():
     given = data(aid(US, 10), cut_off="2024-12-31")
     numbers = Numbers("claims.csv")
-    claims.add_numbers(claims.table([changed("MIL-2a"), changed("SCN-3a")], given), numbers)
+    judge.add_numbers(judge.table([changed("MIL-2a"), changed("SCN-3a")], given), numbers)
     shown = {key: entry["display"] for key, entry in numbers.entries.items()}
     assert "NATO members alone allocated" in shown.pop("claim.MIL-2a.reason")
     assert "6 months" in shown.pop("claim.SCN-3a.reason")
@@ -626,11 +624,11 @@ def test_what_cannot_be_tested_says_why_and_asserts_nothing():
     found = row("MIL-7b", data())
     assert found["verdict"] == NOT_TESTABLE
     assert "no open data" in found["reason"]
-    assert claims.asserts("MIL-7b") is None
-    table = claims.table([changed("MIL-7b")], data())
+    assert judge.asserts("MIL-7b") is None
+    table = judge.table([changed("MIL-7b")], data())
     assert table["asserted"].isna().all()
     numbers = Numbers("claims.csv")
-    claims.add_numbers(table, numbers)
+    judge.add_numbers(table, numbers)
     assert list(numbers.entries) == ["claim.MIL-7b.verdict", "claim.MIL-7b.reason"]
 
 
@@ -645,7 +643,7 @@ def test_nearest_reading_looks_at_allocations_only():
         ],
         columns=["measure", "donors", "fx_method", "value_usd_bn", "usd_per_eur"],
     )
-    found = claims.nearest_reading(headline, claims.asserts("MIL-2a"))
+    found = judge.nearest_reading(headline, judge.asserts("MIL-2a"))
     assert found == {
         "donors": "nato_eu",
         "fx_method": "at_cut_off",

@@ -111,7 +111,7 @@ def test_a_key_copied_with_unseen_letters_is_found(monkeypatch, capsys):
     seen = []
     monkeypatch.setattr("nbtrail.record.manifest.read", lambda: whole)
     monkeypatch.setattr(
-        "nbtrail.record.tracing.way_back", lambda _, name: seen.append(name) or ["way"]
+        "nbtrail.record.provenance.way_back", lambda _, name: seen.append(name) or ["way"]
     )
     monkeypatch.setattr(sys, "argv", ["aidaudit", "trace", "F01\u200b-\u200barticle"])
     with pytest.raises(SystemExit):

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from nbtrail import cli
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
-from nbtrail.compare import diffing
-from nbtrail.compare.diffing import base, rows, telling
+from nbtrail.compare import diff
+from nbtrail.compare.diff import model, render, rows
 from nbtrail.record import verify
 
 ROOT = Path(__file__).parents[1]
@@ -54,16 +54,16 @@ def side(name, outputs, lacking=()):
         for path, one in outputs.items()
     }  # fmt: skip
     hashes = {path: hashlib.sha256(one).hexdigest() for path, one in contents.items()}
-    return base.Side(name, hashes, lambda path: None if path in lacking else contents[path])
+    return model.Side(name, hashes, lambda path: None if path in lacking else contents[path])
 
 
 def compare(old, new, **about):
-    return diffing.compare(side("old", old, **about), side("new", new))
+    return diff.compare(side("old", old, **about), side("new", new))
 
 
 def sorted_by(old, new, *patterns, **about):
     one, two = side("old", old, **about), side("new", new)
-    return diffing.split(diffing.compare(one, two), patterns, one, two)
+    return diff.split(diff.compare(one, two), patterns, one, two)
 
 
 def names(changes):
@@ -80,7 +80,7 @@ def test_a_number_is_told_with_old_new_and_percent():
     (one,) = found.numbers
     assert (one.key, one.old, one.new) == ("latest:a", "200.0 bn EUR", "150.0 bn EUR")
     assert one.relative == pytest.approx(-25)
-    assert telling.percent(one.relative) == "−25.0 %"
+    assert render.percent(one.relative) == "−25.0 %"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_the_largest_change_comes_first():
 def test_flipped_verdicts_come_before_changed_values():
     old = HEAD + "A-1,A,supported,10,%,x\nB-1,B,supported,10,%,x\nC-1,C,supported,1,%,x\n"
     new = HEAD + "A-1,A,supported,90,%,x\nB-1,B,not supported,10,%,y\nC-1,C,supported,1,%,x\n"
-    found = diffing.compare(
+    found = diff.compare(
         side("old", {CLAIMS: old}), side("new", {CLAIMS: new}), {"B-1": "Somebody said so."}
     )
     flipped, value = found.verdicts
@@ -232,7 +232,7 @@ def test_columns_that_come_and_go_are_no_changed_rows():
     found = table("k,a,b\nx,1,2\n", "k,a,c\nx,1,2\n")
     assert (found.columns_added, found.columns_removed) == (("c",), ("b",))
     assert found.rows_changed == 0
-    assert telling.rows(found) == "1 column added (c), 1 column removed (b)"
+    assert render.rows(found) == "1 column added (c), 1 column removed (b)"
 
 
 def test_another_spelling_of_a_number_is_no_change():
@@ -266,7 +266,7 @@ def test_other_code_alone_is_no_change():
     found = compare(figure(made="a"), figure(made="b"))
     assert found.changes() == []
     assert found.same_content == 1
-    assert "1 output has other bytes, but the same content" in telling.same_content(found)
+    assert "1 output has other bytes, but the same content" in render.same_content(found)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_drawing_data_and_words_are_told_apart(new, what):
     found = compare(figure(), figure(**new))
     (one,) = found.figures
     assert one.id == "F16-latest"
-    assert telling.figure(one) == what
+    assert render.figure(one) == what
     assert one.old
     assert one.new
     assert found.tables == ()
@@ -323,7 +323,7 @@ def test_an_expected_figure_covers_its_files_and_numbers(pattern):
     split = sorted_by(OLD, F16, pattern)
     assert split.status == 0
     assert names(split.expected.changes()) == ["latest:F16.mean", "F16-latest"]
-    assert telling.heading(split) == "Only what was expected changed."
+    assert render.heading(split) == "Only what was expected changed."
 
 
 def test_what_else_changed_is_told_first():
@@ -332,10 +332,10 @@ def test_what_else_changed_is_told_first():
     assert split.status == 1
     assert names(split.unexpected.changes()) == [MONTHLY]
     assert split.unmet == ("F17",)
-    told = telling.text(split)
+    told = render.text(split)
     assert told.index("NOT EXPECTED") < told.index(MONTHLY) < told.index("\nEXPECTED")
     assert "Expected, but unchanged: F17" in told
-    page = telling.page(split)
+    page = render.page(split)
     assert page.index(">Not expected</h2>") < page.index(">Expected</h2>")
 
 
@@ -377,8 +377,8 @@ def test_what_cannot_be_compared_is_told_unless_it_was_expected():
     new = OLD | {MONTHLY: "k,v\na,2\n"}
     split = sorted_by(OLD, new, lacking=[MONTHLY])
     assert split.status == 2
-    assert "not everything could be compared" in telling.heading(split)
-    assert f"{MONTHLY}\n    its bytes in old are not at hand" in telling.text(split)
+    assert "not everything could be compared" in render.heading(split)
+    assert f"{MONTHLY}\n    its bytes in old are not at hand" in render.text(split)
     assert sorted_by(OLD, new, MONTHLY, lacking=[MONTHLY]).status == 0
     # A known change weighs more than what is not known.
     assert sorted_by(OLD, F16 | {MONTHLY: "k,v\na,2\n"}, lacking=[MONTHLY]).status == 1
@@ -433,7 +433,7 @@ class Elements(HTMLParser):
 
 
 def test_text_from_data_is_escaped():
-    page = telling.page(hostile())
+    page = render.page(hostile())
     found = Elements(page).tags
     assert "script" not in {tag for tag, _ in found}
     assert not [about for _, about in found if any(key.startswith("on") for key in about)]
@@ -441,13 +441,13 @@ def test_text_from_data_is_escaped():
 
 
 def test_no_control_character_of_the_data_reaches_the_terminal():
-    told = telling.text(hostile())
+    told = render.text(hostile())
     assert [one for one in told if not one.isprintable() and one != "\n"] == []
 
 
 def test_the_page_asks_nothing_of_any_server():
     split = sorted_by(OLD, F16 | figure("F17", data="month,eur\n2025-01,1\n2025-02,9\n"))
-    page = telling.page(split)
+    page = render.page(split)
     fetched = [
         about[key]
         for tag, about in Elements(page).tags
@@ -459,7 +459,7 @@ def test_the_page_asks_nothing_of_any_server():
 
 
 def test_the_page_has_one_heading_above_all_and_tables_that_can_be_heard():
-    page = telling.page(sorted_by(OLD, F16 | {MONTHLY: "k,v\na,2\n"}, "F16"))
+    page = render.page(sorted_by(OLD, F16 | {MONTHLY: "k,v\na,2\n"}, "F16"))
     found = Elements(page).tags
     tags = [tag for tag, _ in found]
     assert tags.count("h1") == 1
@@ -474,7 +474,7 @@ def test_the_page_has_one_heading_above_all_and_tables_that_can_be_heard():
 
 
 def test_the_same_difference_gives_the_same_page():
-    assert telling.page(sorted_by(OLD, F16)) == telling.page(
+    assert render.page(sorted_by(OLD, F16)) == render.page(
         sorted_by(dict(reversed(OLD.items())), dict(reversed(F16.items())))
     )
 
@@ -483,8 +483,8 @@ def test_long_lists_end_in_how_many_more_there_are():
     old = {NUMBERS: {f"n{one:02d}": number(1) for one in range(25)}}
     new = {NUMBERS: {f"n{one:02d}": number(2) for one in range(25)}}
     split = sorted_by(old, new)
-    assert "… and 5 more (see the page)" in telling.text(split)
-    assert "latest:n24" in telling.page(split)
+    assert "… and 5 more (see the page)" in render.text(split)
+    assert "latest:n24" in render.page(split)
 
 
 # ---------------------------------------------------------------- command

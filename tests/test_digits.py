@@ -11,16 +11,16 @@ from aidaudit import ingest
 from aidaudit.data import corrections, sources
 from aidaudit.ingest.readers import common
 from aidaudit.project import new
-from aidaudit.report import assembly
+from aidaudit.report import tables
 from nbtrail import cli
-from nbtrail.author import checks, lab
+from nbtrail.author import jupyterlab, notebook_checks
 from nbtrail.base import digits, plan, schema, workbooks
 from nbtrail.base.errors import AuditError
 from nbtrail.base.schema import Column, Table
 from nbtrail.compare import finding  # fmt: skip
-from nbtrail.compare.checking import drawings
-from nbtrail.compare.checking import text as checked
-from nbtrail.compare.diffing import base, rows
+from nbtrail.compare.authenticity import drawings
+from nbtrail.compare.authenticity import text as checked
+from nbtrail.compare.diff import model, rows
 
 ROOT = Path(__file__).parents[1]
 # 12 in Arabic, Persian, Devanagari, full width and mathematical digits; and what is no digit
@@ -92,11 +92,11 @@ def test_other_digits_are_refused(name, text):
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_digits_stay_text_where_text_may_be(text):
-    assert lab._typed("int", text) == text
-    assert lab._typed("float", text) == text
-    assert assembly._rounded(text) == text
-    assert base.short(text) == text
-    assert checks._number(text) == text
+    assert jupyterlab._typed("int", text) == text
+    assert jupyterlab._typed("float", text) == text
+    assert tables._rounded(text) == text
+    assert model.short(text) == text
+    assert notebook_checks._number(text) == text
     assert not rows._measured(text.replace("2", "2.5"))
     assert not checked.equal(text, "12")
     assert checked.with_points([[f"{text},5"]]) == [[f"{text},5"]]

@@ -266,7 +266,7 @@ def test_make_test_runs_everything_and_sums_up(tmp_path, fails):
 def test_the_version_can_be_read_before_the_package_is_installed():
     code = (
         "import runpy, sys; sys.modules['nbtrail'] = None; "
-        "print(runpy.run_path('nbtrail/src/nbtrail/base/repro.py')['VERSION'])"
+        "print(runpy.run_path('nbtrail/src/nbtrail/base/determinism.py')['VERSION'])"
     )
     read = [sys.executable, "-I", "-S", "-c", code]
     done = subprocess.run(read, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import Data
 from aidaudit.data import classify, clean
 
@@ -59,7 +59,7 @@ def judged(claim_id, rows=None):
         article_date="2025-02-28",
         fixed_usd_per_eur=1.1,
     )
-    return claims.evaluate(claim, data)
+    return judge.evaluate(claim, data)
 
 
 def verdict(claim_id, rows=None):

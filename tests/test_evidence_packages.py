@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import Data
 from aidaudit.data import clean
 from aidaudit.ingest.readers import packages as readers
-from aidaudit.measures import packages
+from aidaudit.measures import aid_packages
 from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +37,10 @@ def test_the_acts_add_up_to_what_is_printed_of_them():
     assert len(single) == 5
     # The sums are printed by the Congressional Research Service and by GAO; the rows add up
     # to them within rounding, as one total is derived and the others are rounded.
-    assert single.sum() == pytest.approx(packages.act(acts, "All five"), abs=0.15)
-    assert single.iloc[:4].sum() == pytest.approx(packages.act(acts, "First four"), abs=0.15)
+    assert single.sum() == pytest.approx(aid_packages.act(acts, "All five"), abs=0.15)
+    assert single.iloc[:4].sum() == pytest.approx(
+        aid_packages.act(acts, "First four"), abs=0.15
+    )
     assert acts.loc[acts["derived"], "law"].tolist() == ["P.L. 117-128"]
 
 
@@ -46,7 +48,7 @@ def test_the_accounts_of_the_act_are_all_there_and_each_has_one_purpose():
     accounts = real("act_of_may_2022")
     assert len(accounts) == 39
     assert accounts["usd_m"].sum() == pytest.approx(39342.94)
-    parts = packages.purposes(accounts)
+    parts = aid_packages.purposes(accounts)
     assert parts.sum() == pytest.approx(39.34294)
     assert parts["Budget support"] == pytest.approx(8.766)
     # Department of Defense 19,538.37, police and demining 500, foreign armies 4,000.
@@ -62,25 +64,25 @@ def test_drawdowns_add_up_as_their_sources_say():
     assert (len(listed), listed["usd_m"].sum()) == (56, 27575)
     assert listed["package"].tolist() == list(range(2, 58))
     # Thirteen have no memorandum near, and one has another amount.
-    assert len(packages.unmatched(listed)) == 14
+    assert len(aid_packages.unmatched(listed)) == 14
 
 
 @pytest.mark.parametrize(
     ("instrument", "paid"),
     [
-        (packages.EMERGENCY_2022, 1.2),
-        (packages.PACKAGE_2022, 6.0),
+        (aid_packages.EMERGENCY_2022, 1.2),
+        (aid_packages.PACKAGE_2022, 6.0),
         ("MFA+ 18bn (2023)", 18.0),
     ],
 )
 def test_payments_of_an_eu_instrument_add_up_to_its_size(instrument, paid):
-    assert packages.eu_steps(real("eu_assistance"), instrument, "2023-12-31")[
+    assert aid_packages.eu_steps(real("eu_assistance"), instrument, "2023-12-31")[
         "paid"
     ] == pytest.approx(paid)
 
 
 def test_the_tracker_dates_the_same_loans():
-    assert packages.kiel_loans(clean.kiel(21), "2022") == pytest.approx(7.2)
+    assert aid_packages.kiel_loans(clean.kiel(21), "2022") == pytest.approx(7.2)
 
 
 # ---------------------------------------------------------------- by hand
@@ -100,19 +102,19 @@ STEPS = pd.DataFrame(
 
 
 def test_steps_count_up_to_a_day_and_leave_out_undated_rows():
-    assert packages.eu_steps(STEPS, packages.PACKAGE_2022, "2022-12-31") == {
+    assert aid_packages.eu_steps(STEPS, aid_packages.PACKAGE_2022, "2022-12-31") == {
         "announced": 9,
         "adopted": 1,
         "paid": 1,
     }
-    path = packages.eu_path(STEPS, packages.PACKAGE_2022, "2023-12-31")
+    path = aid_packages.eu_path(STEPS, aid_packages.PACKAGE_2022, "2023-12-31")
     assert path.loc[path["step"] == "adopted", "eur_bn"].tolist() == [1, 6]
     assert path.loc[path["step"] == "paid", "date"].tolist() == ["2022-08-01"]
 
 
 def test_an_act_that_is_not_listed_is_told():
     with pytest.raises(AuditError, match="there is no act"):
-        packages.act(real("us_acts"), "P.L. 1-1")
+        aid_packages.act(real("us_acts"), "P.L. 1-1")
 
 
 def test_drawdowns_accumulate_by_day_in_each_book():
@@ -130,7 +132,7 @@ def test_drawdowns_accumulate_by_day_in_each_book():
     )
     days = pd.date_range("2022-01-01", "2022-03-31").strftime("%Y-%m-%d")
     rates = pd.DataFrame({"date": days, "currency": "USD", "per_eur": 1.5})
-    table = packages.drawdowns(gaps, rows, tracker, rates).set_index(["series", "date"])
+    table = aid_packages.drawdowns(gaps, rows, tracker, rates).set_index(["series", "date"])
     assert table.loc[("list", "2022-03-02"), "usd_bn"] == pytest.approx(1.5)
     assert table.loc["memoranda", "usd_bn"].tolist() == [0.7]
     assert table.loc["tracker", "usd_bn"].tolist() == [3.0]
@@ -153,7 +155,7 @@ def judged(claim_id, **tables):
         article_date="2025-02-28",
         fixed_usd_per_eur=1.1,
     )
-    return claims.evaluate(claim, data)
+    return judge.evaluate(claim, data)
 
 
 def scaled(table, column, factor):
@@ -201,7 +203,7 @@ def test_appropriations_exceed_allocations_by_more_than_a_tenth_or_not():
 
 def test_a_changed_act_changes_the_verdict_on_the_act_and_on_no_other():
     acts = real("us_acts").copy()
-    acts.loc[acts["law"] == packages.ACT_OF_MAY_2022, "total_usd_bn"] = 30.0
+    acts.loc[acts["law"] == aid_packages.ACT_OF_MAY_2022, "total_usd_bn"] = 30.0
     verdicts = {name: judged(name)["verdict"] for name in ("ECO-2d", "ECO-2e", "MIL-2c")}
     changed = {
         "ECO-2d": verdicts["ECO-2d"],

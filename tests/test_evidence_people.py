@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import Data
 from aidaudit.claims.verdicts import (
     NOT_CAUSAL,
@@ -77,7 +77,7 @@ def data(**tables):
 
 
 def row(claim_id, given):
-    return claims.evaluate({c.id: c for c in config.claims()}[claim_id], given)
+    return judge.evaluate({c.id: c for c in config.claims()}[claim_id], given)
 
 
 def verdict(claim_id, given):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import Data
 from aidaudit.claims.verdicts import (
     NOT_CAUSAL,
@@ -113,7 +113,7 @@ def data(article_date="2025-02-28", **tables):
 
 def row(claim_id, given):
     claim = {claim.id: claim for claim in config.claims()}[claim_id]
-    return claims.evaluate(claim, given)
+    return judge.evaluate(claim, given)
 
 
 def verdict(claim_id, given):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import Data
 from aidaudit.data import clean
 
@@ -40,7 +40,7 @@ def replacement(us_per_quarter, gdp_usd_bn):
         "rates": pd.DataFrame({"date": ["2024-07-01"], "currency": "USD", "per_eur": [1.0]}),
     }
     claim = next(c for c in config.claims() if c.id == "LTS-9a")
-    return claims.evaluate(
+    return judge.evaluate(
         claim,
         Data(
             tables=tables,

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.claims.evidence import Data
 from aidaudit.claims.verdicts import NOT_SUPPORTED, NOT_TESTABLE, QUALIFIED, SUPPORTED
 from aidaudit.data import clean
@@ -61,7 +61,7 @@ def verdict(name, **tables):
         article_date="2025-02-28",
         fixed_usd_per_eur=1.1,
     )
-    return claims.evaluate(claim, data)
+    return judge.evaluate(claim, data)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from aidaudit import config
 from aidaudit.measures.multiverse import CHOICES
-from aidaudit.report import explorer
+from aidaudit.report import interactive_view
 from nbtrail.publish import inert
 
 TYPES = "Military + Financial + Humanitarian"
@@ -31,7 +31,7 @@ def specifications():
 
 @pytest.fixture
 def spec():
-    return explorer.specification(specifications(), config.multiverse(), 280.0)
+    return interactive_view.specification(specifications(), config.multiverse(), 280.0)
 
 
 def test_every_choice_can_be_made_and_the_view_opens_on_the_words_of_the_article(spec):
@@ -56,8 +56,8 @@ PAGE = "<html><body><div id='view-headline'></div></body></html>"
 
 def test_the_page_holds_library_data_and_script_and_asks_for_nothing(spec):
     spec["title"] = "</script><b>"
-    script = explorer.script(explorer.library())
-    page = explorer.embed(PAGE, spec, script)
+    script = interactive_view.script(interactive_view.library())
+    page = interactive_view.embed(PAGE, spec, script)
     assert page.endswith("</body></html>")
     assert page.count("<script") == 2
     assert "</script><b>" not in page
@@ -68,5 +68,5 @@ def test_the_page_holds_library_data_and_script_and_asks_for_nothing(spec):
 
 
 def test_the_same_table_gives_the_same_bytes(spec):
-    again = explorer.specification(specifications(), config.multiverse(), 280.0)
+    again = interactive_view.specification(specifications(), config.multiverse(), 280.0)
     assert json.dumps(again) == json.dumps(spec)

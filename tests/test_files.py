@@ -6,7 +6,7 @@ import types
 import pandas as pd
 import pytest
 
-from nbtrail.base import archives, files, repro
+from nbtrail.base import determinism, files, zips
 from nbtrail.base.errors import AuditError
 
 
@@ -110,7 +110,7 @@ def writes_text(path):
 
 
 def writes_archive(path):
-    archives.write(path, {"a": b"new"})
+    zips.write(path, {"a": b"new"})
     return f".{path.name}.part"
 
 
@@ -133,10 +133,10 @@ def test_nothing_is_written_through_a_link_with_a_temporary_name(checkout, write
 def test_only_its_owner_can_enter_the_folder_in_which_outputs_are_prepared(checkout):
     before = os.umask(0)
     try:
-        assert repro.staging().stat().st_mode & 0o777 == 0o700
+        assert determinism.staging().stat().st_mode & 0o777 == 0o700
         # As an earlier version, or somebody else, has left it.
-        repro.staging().chmod(0o777)
-        assert repro.staging().stat().st_mode & 0o777 == 0o700
+        determinism.staging().chmod(0o777)
+        assert determinism.staging().stat().st_mode & 0o777 == 0o700
     finally:
         os.umask(before)
 
@@ -147,9 +147,9 @@ def test_outputs_are_not_prepared_where_a_link_leads(checkout, tmp_path_factory)
     elsewhere.chmod(0o755)
     (checkout / ".staging").symlink_to(elsewhere)
     with pytest.raises(AuditError, match="it is a link") as told:
-        repro.staging()
+        determinism.staging()
     assert elsewhere.stat().st_mode & 0o777 == 0o755
     # As the message says.
     assert "rm -rf .staging;" in str(told.value)
     (checkout / ".staging").unlink()
-    assert repro.staging().is_dir()
+    assert determinism.staging().is_dir()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from nbtrail import cli
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
-from nbtrail.compare import checking, finding
+from nbtrail.compare import authenticity, finding
 
 NUMBERS = {
     "literal": {
@@ -85,7 +85,7 @@ def names(root):
 
     def found(text):
         (one,) = finding.quoted(text)
-        return [hit.name for hit in finding.find(one, checking.from_checkout(root))]
+        return [hit.name for hit in finding.find(one, authenticity.from_checkout(root))]
 
     return found
 
@@ -132,7 +132,7 @@ def test_a_number_is_found_however_it_is_quoted(names, quoted, expected):
 
 
 def test_sentences_sections_and_the_trail_are_told(root):
-    archive = checking.from_checkout(root)
+    archive = authenticity.from_checkout(root)
     lines, every = finding.told("In 2025 it gave 222.9 bn US$, 20.4 % less", archive)
     assert every
     text = "\n".join(lines)
@@ -151,7 +151,7 @@ def test_sentences_sections_and_the_trail_are_told(root):
 
 
 def test_ids_lead_to_where_they_stand(root):
-    archive = checking.from_checkout(root)
+    archive = authenticity.from_checkout(root)
     assert finding.told("F01-literal", archive)[0][1] == "  report, The gap"
     for name in ("literal:gap", paths.number_id("literal", "gap"), "literal:\u200bgap"):
         assert "It is −20.4 % too low." in finding.told(name, archive)[0][1]
@@ -163,7 +163,7 @@ def test_neighbouring_numbers_are_not_thousands():
 
 
 def test_what_is_not_there_is_said_so(root):
-    archive = checking.from_checkout(root)
+    archive = authenticity.from_checkout(root)
     assert finding.told("77.7", archive) == (["77.7: no number of this build"], False)
     assert not finding.told("222.9 and 77.7", archive)[1]
     assert not finding.told("nothing of the kind", archive)[1]
@@ -175,9 +175,9 @@ def test_what_is_not_there_is_said_so(root):
     ("words", "status"), [(["222,9", "bn"], 0), (["-20.4", "%"], 0), (["77.7"], 2)]
 )
 def test_the_exit_status_says_whether_it_was_found(root, monkeypatch, words, status):
-    monkeypatch.setattr("nbtrail.base.repro.root", lambda: root)
+    monkeypatch.setattr("nbtrail.base.determinism.root", lambda: root)
     monkeypatch.setattr("aidaudit.config.claims", list)
-    monkeypatch.setattr("nbtrail.cli.repro.root", lambda: root)
+    monkeypatch.setattr("nbtrail.cli.determinism.root", lambda: root)
     assert CliRunner().invoke(cli.app, ["find", *words]).exit_code == status
 
 
@@ -200,5 +200,5 @@ def test_the_head_of_somebody_s_report_is_read_as_text_alone(head):
     text = f"---\n{head}\nabstract: In all.\n---\n".encode()
     digest = hashlib.sha256(text).hexdigest()
     manifest = {"outputs": {finding.REPORT: {"sha256": digest}}}
-    archive = checking.Archive(manifest, lambda path: text)
+    archive = authenticity.Archive(manifest, lambda path: text)
     assert finding._paragraphs(archive).__next__() == ("Abstract", "In all.")

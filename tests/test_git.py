@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from nbtrail import cli
-from nbtrail.author import checks
+from nbtrail.author import notebook_checks
 from nbtrail.base import git, notebook_form
 from nbtrail.base.errors import AuditError
-from nbtrail.record import baseline
-from nbtrail.share import bundle
+from nbtrail.record import old_outputs
+from nbtrail.share import archive
 
 ROOT = Path(__file__).parents[1]
 SOURCE = "notebooks/figures/F02.ipynb"
@@ -224,18 +224,18 @@ def test_files_that_git_does_not_know_are_named(clone):
 
 
 def test_a_notebook_that_git_holds_with_outputs_is_named(clone):
-    assert checks.slipped_through(git.staged()) == []
+    assert notebook_checks.slipped_through(git.staged()) == []
     nb = notebook_form.read(SOURCE)
     code = next(cell for cell in nb.cells if cell.cell_type == "code")
     code.execution_count = 3
     (clone / SOURCE).write_text(notebook_form.serialise(nb), "utf-8")
     shell(clone, "add", SOURCE)
     notebook_form.fix(SOURCE)
-    (told,) = checks.slipped_through(git.staged())
+    (told,) = notebook_checks.slipped_through(git.staged())
     assert SOURCE in told
     # The advice, followed.
     subprocess.run(["sh", "-c", told.rpartition("&& ")[2]], cwd=clone, check=True)
-    assert checks.slipped_through(git.staged()) == []
+    assert notebook_checks.slipped_through(git.staged()) == []
 
 
 @pytest.mark.parametrize("name", ["-x", "a;b", "ä'\"$(id)", "\u202eevil", "a…b"])
@@ -244,7 +244,7 @@ def test_odd_names_of_branches_change_nothing(clone, name):
     shell(clone, "symbolic-ref", "HEAD", f"refs/heads/{name}")
     assert git.is_clone()
     assert git.unknown() == []
-    _, commit, modified = bundle._sources()
+    _, commit, modified = archive._sources()
     assert commit == shell(clone, "rev-parse", "HEAD").strip()
     assert not modified
 
@@ -267,14 +267,14 @@ def of_another(clone, tmp_path, monkeypatch):
 
 def test_a_checkout_of_somebody_else_is_told_with_advice_that_works(of_another):
     with pytest.raises(AuditError, match="belongs to another user") as refused:
-        bundle._sources()
+        archive._sources()
     with pytest.raises(AuditError, match="belongs to another user"):
         git.unknown()
     advice = str(refused.value).rpartition(": ")[2]
     assert advice.startswith("git config")
     subprocess.run(["sh", "-c", advice], cwd=of_another, check=True)
     assert git.unknown() == []
-    assert bundle._sources()[1]
+    assert archive._sources()[1]
 
 
 @pytest.mark.parametrize("options", [[], ["--record"]])
@@ -299,5 +299,5 @@ def test_verify_and_record_tell_it_once_and_keep_their_verdict(
 
 
 def test_a_build_there_says_what_it_cannot_keep_and_goes_on(of_another, capsys):
-    assert baseline.keep() == 0
+    assert old_outputs.keep() == 0
     assert capsys.readouterr().err.count("belongs to another user") == 1

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake.exceptions import WorkflowError
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 from nbtrail.run import invocation
 
@@ -163,7 +163,7 @@ MACHINES = {"LD_LIBRARY_PATH": "/x", "TMPDIR": "/y", "SLURM_JOB_ID": "1", "HOME"
 
 
 def test_an_environment_holds_what_is_the_machine_s_and_nothing_that_steers_python():
-    tidied = repro.tidied({**USERS, **MACHINES, "PYTHONPATH": "/stray"})
+    tidied = determinism.tidied({**USERS, **MACHINES, "PYTHONPATH": "/stray"})
     assert not set(USERS) & set(tidied)
     assert {name: tidied[name] for name in MACHINES} == MACHINES
     assert tidied["PYTHONPATH"] == f"{ROOT}:{ROOT}/nbtrail/src"
@@ -188,13 +188,13 @@ def test_jobs_have_this_environment_s_commands_and_no_settings_of_the_user(tiny)
 
 
 def test_the_environment_of_another_checkout_is_refused(tmp_path):
-    repro.check_package(ROOT)
+    determinism.check_package(ROOT)
     # A folder of that name is no package yet.
     (tmp_path / "aidaudit").mkdir()
-    repro.check_package(tmp_path)
+    determinism.check_package(tmp_path)
     (tmp_path / "aidaudit/__init__.py").touch()
     with pytest.raises(AuditError, match="another checkout"):
-        repro.check_package(tmp_path)
+        determinism.check_package(tmp_path)
 
 
 @pytest.mark.build

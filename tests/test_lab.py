@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nbtrail.author import checks, lab
+from nbtrail.author import jupyterlab, notebook_checks
 from nbtrail.base import files, notebook_form, plan
 from nbtrail.base.errors import AuditError
 
@@ -47,19 +47,19 @@ def saved_in_the_lab(path: Path, change=lambda nb: None) -> None:
     change(nb)
     model = {"type": "notebook", "content": nb}
     name = path.relative_to(Path.cwd()).as_posix()
-    lab.saving(model=model, path=name, contents_manager=None)
+    jupyterlab.saving(model=model, path=name, contents_manager=None)
     nbformat.write(model["content"], path)
 
 
 def hook(path: Path) -> None:
-    lab.saved(os_path=str(path), model={"type": "notebook"}, contents_manager=None)
+    jupyterlab.saved(os_path=str(path), model={"type": "notebook"}, contents_manager=None)
 
 
 # ---------------------------------------------------------------- working copies
 
 
 def test_a_copy_has_the_cell_that_the_dag_would_inject(checkout):
-    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    copy = checkout / jupyterlab.copy_of(plan.named("F02", "literal"))
     nb = notebook_form.read(copy)
     (injected,) = [cell for cell in nb.cells if notebook_form.added(cell)]
     values: dict = {}
@@ -78,7 +78,7 @@ def test_a_copy_has_the_cell_that_the_dag_would_inject(checkout):
 
 def test_what_is_saved_goes_back_without_injected_cell_and_outputs(checkout):
     before = (checkout / SOURCE).read_text("utf-8")
-    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    copy = checkout / jupyterlab.copy_of(plan.named("F02", "literal"))
 
     saved_in_the_lab(copy)
     hook(copy)
@@ -92,7 +92,7 @@ def test_what_is_saved_goes_back_without_injected_cell_and_outputs(checkout):
     after = (checkout / SOURCE).read_text("utf-8")
     assert "A new reading." in after
     assert "injected-parameters" not in after
-    assert checks.problems(SOURCE) == []
+    assert notebook_checks.problems(SOURCE) == []
     changed = set(before.splitlines()) ^ set(after.splitlines())
     assert len(changed) == 2
     # Saving again is no conflict: the copy knows in which state it left the source.
@@ -100,7 +100,7 @@ def test_what_is_saved_goes_back_without_injected_cell_and_outputs(checkout):
 
 
 def test_a_change_made_elsewhere_is_never_overwritten(checkout):
-    first = checkout / lab.copy_of(plan.named("F02", "literal"))
+    first = checkout / jupyterlab.copy_of(plan.named("F02", "literal"))
     source = checkout / SOURCE
     elsewhere = source.read_text("utf-8").replace("Areas are stacked", "Areas lie on areas")
     source.write_text(elsewhere, "utf-8")
@@ -119,12 +119,15 @@ def test_other_files_that_are_saved_are_left_alone(checkout):
     shutil.copy(checkout / SOURCE, stray)
     hook(stray)
     table = {"type": "file", "content": "a\n1\n"}
-    lab.saving(model=table, path="notebooks/a.csv", contents_manager=None)
+    jupyterlab.saving(model=table, path="notebooks/a.csv", contents_manager=None)
     assert table["content"] == "a\n1\n"
 
 
 def test_a_source_is_saved_as_it_is_committed_and_a_copy_with_its_outputs(checkout):
-    source, copy = checkout / SOURCE, checkout / lab.copy_of(plan.named("F02", "literal"))
+    source, copy = (
+        checkout / SOURCE,
+        checkout / jupyterlab.copy_of(plan.named("F02", "literal")),
+    )
     before = source.read_bytes()
     for path in (source, copy):
         saved_in_the_lab(path)
@@ -142,10 +145,10 @@ def test_a_source_is_saved_as_it_is_committed_and_a_copy_with_its_outputs(checko
 
 def test_jupyterlab_calls_what_is_here():
     for hook_ in (
-        "pre_save_hook=nbtrail.author.lab.saving",
-        "post_save_hook=nbtrail.author.lab.saved",
+        "pre_save_hook=nbtrail.author.jupyterlab.saving",
+        "post_save_hook=nbtrail.author.jupyterlab.saved",
     ):
-        assert f"--FileContentsManager.{hook_}" in lab.command([])
+        assert f"--FileContentsManager.{hook_}" in jupyterlab.command([])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_jupyterlab_calls_what_is_here():
      "notebooks/link.ipynb", "notebooks/figures/F02.txt", 7, None],
 )  # fmt: skip
 def test_a_copy_goes_back_to_a_notebook_of_the_checkout_alone(checkout, source):
-    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    copy = checkout / jupyterlab.copy_of(plan.named("F02", "literal"))
     elsewhere = checkout.parent / "elsewhere.ipynb"
     shutil.copy(checkout / SOURCE, elsewhere)
     (checkout / "notebooks/link.ipynb").symlink_to(elsewhere)
@@ -170,7 +173,7 @@ def test_a_copy_goes_back_to_a_notebook_of_the_checkout_alone(checkout, source):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"source": "notebooks/figures/F02.ipynb"}'])
 def test_a_damaged_note_beside_a_copy_is_told(checkout, text):
-    copy = checkout / lab.copy_of(plan.named("F02", "literal"))
+    copy = checkout / jupyterlab.copy_of(plan.named("F02", "literal"))
     copy.with_suffix(".json").write_text(text)
     with pytest.raises(AuditError, match="no notebook of this checkout"):
         hook(copy)
@@ -179,8 +182,8 @@ def test_a_damaged_note_beside_a_copy_is_told(checkout, text):
 def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
     job = plan.named("F02", "literal")
     with pytest.raises(AuditError, match="has not failed"):
-        lab.stopped_copy(job)
-    nb = notebook_form.read(checkout / lab.copy_of(job))
+        jupyterlab.stopped_copy(job)
+    nb = notebook_form.read(checkout / jupyterlab.copy_of(job))
     # As the runner leaves it: a note on top, and the error's cell with its output.
     error = nbformat.v4.new_markdown_cell(
         "An error", metadata={"tags": ["papermill-error-cell-tag"]}
@@ -191,14 +194,14 @@ def test_a_failed_notebook_opens_as_it_stopped_and_saves_with_its_ids(checkout):
     notebook_form.write_canonical(nb, job.log)
     source = (checkout / SOURCE).read_bytes()
 
-    copy = checkout / lab.stopped_copy(job)
+    copy = checkout / jupyterlab.stopped_copy(job)
     assert "as far as it ran" in copy.read_text("utf-8")
     hook(copy)
     assert (checkout / SOURCE).read_bytes() == source
 
     (checkout / SOURCE).write_bytes(source.replace(b"Areas are", b"Areas were"))
     with pytest.raises(AuditError, match="changed since it stopped"):
-        lab.stopped_copy(job)
+        jupyterlab.stopped_copy(job)
 
 
 # ---------------------------------------------------------------- help for what is missing
@@ -216,7 +219,7 @@ def test_all_missing_inputs_are_named_with_the_command_that_builds_them(checkout
 
 
 def test_a_working_copy_is_helped_as_its_source_is(checkout):
-    copy = lab.copy_of(plan.named("F02", "literal"))
+    copy = jupyterlab.copy_of(plan.named("F02", "literal"))
     told = plan.help_for(
         "data/processed/literal/monthly.csv", str(checkout / copy), {"variant": "literal"}
     )
@@ -231,7 +234,8 @@ def test_a_kernel_of_jupyterlab_names_what_it_lacks(checkout):
     code = (
         "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance()\n"
         "s.run_cell('variant = \"latest\"')\n"
-        "r = s.run_cell('from aidaudit.measures import results; results.read(variant, "
+        "r = s.run_cell('from aidaudit.measures import result_tables; "
+        "result_tables.read(variant, "
         '"monthly")\')\n'
         "print('ERROR', r.error_in_exec)"
     )
@@ -290,12 +294,12 @@ def test_a_run_by_hand_writes_to_scratch_alone(complete):
         "from nbtrail.base import files\n"
         "files.write_text('figures/article/F02.csv', f'{cut_off} {donor_group} {release}')"
     )
-    folder, given = lab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
+    folder, given = jupyterlab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
     assert given["cut_off"] == "2024-06-30"
     assert output.read_text() == "as built"
     by_hand = complete / folder / "figures/article/F02.csv"
     assert by_hand.read_text() == "2024-06-30 all 21"
-    assert lab.written(folder) == [
+    assert jupyterlab.written(folder) == [
         f"{folder}/figures/article/F02.csv",
         f"{folder}/notebook.ipynb",
     ]
@@ -304,11 +308,11 @@ def test_a_run_by_hand_writes_to_scratch_alone(complete):
 @pytest.mark.build
 def test_a_run_by_hand_knows_what_was_changed_and_tells_it_when_it_fails(complete):
     tiny(
-        "from nbtrail.publish import tries\n"
-        "raise KeyError(tries.standing('F02', variant).stamp)"
+        "from nbtrail.publish import standing\n"
+        "raise KeyError(standing.standing('F02', variant).stamp)"
     )
     with pytest.raises(AuditError) as error:
-        lab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
+        jupyterlab.run(plan.named("F02"), {"cut_off": "2024-06-30"})
     assert "with the parameters that you changed: cut_off=2024-06-30" in str(error.value)
     stamp = "F02-article, changed: cut_off=2024-06-30 · not a release"
     assert stamp in (complete / "scratch/run/F02-article/notebook.ipynb").read_text("utf-8")
@@ -318,7 +322,7 @@ def test_a_run_by_hand_knows_what_was_changed_and_tells_it_when_it_fails(complet
 def test_a_run_by_hand_that_fails_keeps_the_notebook_as_far_as_it_ran(complete):
     tiny("print('so far')\n1 / 0")
     with pytest.raises(AuditError, match=r"(?s)failed in cell 3.*ZeroDivisionError"):
-        lab.run(plan.named("F02"), {})
+        jupyterlab.run(plan.named("F02"), {})
     assert "so far" in (complete / "scratch/run/F02-article/notebook.ipynb").read_text()
 
 
@@ -333,12 +337,12 @@ def test_a_run_by_hand_that_fails_keeps_the_notebook_as_far_as_it_ran(complete):
 )
 def test_wrong_parameters_stop_a_run_by_hand_at_once(checkout, changes, told):
     with pytest.raises(AuditError, match=told):
-        lab.run(plan.named("F02"), changes)
+        jupyterlab.run(plan.named("F02"), changes)
 
 
 def test_a_run_by_hand_names_every_missing_input(checkout):
     with pytest.raises(AuditError, match="not built yet") as error:
-        lab.run(plan.named("F02"), {})
+        jupyterlab.run(plan.named("F02"), {})
     for path in plan.missing(plan.named("F02")):
         assert path in str(error.value)
 
@@ -355,14 +359,14 @@ def test_a_run_by_hand_names_every_missing_input(checkout):
     ],
 )
 def test_typed_values_get_the_declared_type(kind, text, value):
-    assert lab._typed(kind, text) == value
+    assert jupyterlab._typed(kind, text) == value
 
 
 # ---------------------------------------------------------------- JupyterLab
 
 
 def test_jupyterlab_shows_pictures_and_runs_with_the_build_s_settings(checkout):
-    variables = lab.environment()
+    variables = jupyterlab.environment()
     assert "MPLBACKEND" not in variables
     assert variables["TZ"] == "UTC"
     assert variables["SOURCE_DATE_EPOCH"]
@@ -370,12 +374,14 @@ def test_jupyterlab_shows_pictures_and_runs_with_the_build_s_settings(checkout):
 
 
 def test_jupyterlab_opens_the_notebooks_or_the_one_that_is_named(checkout):
-    assert "--LabApp.default_url=/lab/tree/notebooks" in lab.command(["--no-browser"])
-    assert f"--ServerApp.root_dir={checkout}" in lab.command(["--no-browser"])
-    assert lab.command([], "scratch/edit/F02-literal.ipynb")[-1].endswith("F02-literal.ipynb")
-    assert lab.command(["logs/a.ipynb"])[-1] == "logs/a.ipynb"
-    settings = json.loads((ROOT / lab.SETTINGS / "overrides.json").read_text())
+    assert "--LabApp.default_url=/lab/tree/notebooks" in jupyterlab.command(["--no-browser"])
+    assert f"--ServerApp.root_dir={checkout}" in jupyterlab.command(["--no-browser"])
+    assert jupyterlab.command([], "scratch/edit/F02-literal.ipynb")[-1].endswith(
+        "F02-literal.ipynb"
+    )
+    assert jupyterlab.command(["logs/a.ipynb"])[-1] == "logs/a.ipynb"
+    settings = json.loads((ROOT / jupyterlab.SETTINGS / "overrides.json").read_text())
     # Half-done cells would reach the source.
     assert settings["@jupyterlab/docmanager-extension:plugin"]["autosave"] is False
-    assert "--FileContentsManager.preferred_dir=notebooks" in lab.command([])
-    assert files.SCRATCH in lab.FOLDER
+    assert "--FileContentsManager.preferred_dir=notebooks" in jupyterlab.command([])
+    assert files.SCRATCH in jupyterlab.FOLDER

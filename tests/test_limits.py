@@ -18,7 +18,7 @@ from PIL import Image
 
 from nbtrail.base import foreign, paths
 from nbtrail.base.errors import AuditError
-from nbtrail.compare import checking
+from nbtrail.compare import authenticity
 
 ROOT = Path(__file__).parents[1]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg">'
@@ -270,7 +270,7 @@ def test_a_malformed_manifest_is_one_message(good, tmp_path, change):
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(whole))
     with pytest.raises(AuditError, match="manifest cannot be read") as error:
-        checking.from_checkout(tmp_path)
+        authenticity.from_checkout(tmp_path)
     assert error.value.mend
 
 

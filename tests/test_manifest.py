@@ -10,7 +10,7 @@ from aidaudit.report import rows_of_totals
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
 from nbtrail.publish import generated
-from nbtrail.record import manifest, receipts, tracing, verify
+from nbtrail.record import manifest, provenance, receipts, verify
 
 TABLE = "claim_id,verdict,value\nMIL-2a,supported,1.5\nMIL-2b,not supported,2.5\n"
 
@@ -332,7 +332,7 @@ def test_a_broken_line_of_hashes_is_named(root, recorded):
 
 def test_what_is_no_total_has_no_rows(root, monkeypatch):
     whole = manifest.build(WRITTEN)
-    monkeypatch.setattr(tracing.manifests, "find", lambda manifest, name: name)
+    monkeypatch.setattr(provenance.manifests, "find", lambda manifest, name: name)
     with pytest.raises(AuditError, match="no total of aid"):
         rows_of_totals.rows_of(whole, "F01-article")
 

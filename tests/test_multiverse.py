@@ -9,7 +9,7 @@ import pytest
 
 from aidaudit import config
 from aidaudit.data import clean, sources
-from aidaudit.measures import aggregate, money, multiverse, results
+from aidaudit.measures import aggregate, money, multiverse, result_tables
 from aidaudit.measures.donors import select
 from aidaudit.measures.multiverse import CHOICES
 from nbtrail.base.errors import AuditError
@@ -280,5 +280,5 @@ def test_a_price_year_without_a_deflator_is_told():
 
 def test_the_table_has_a_schema(tmp_path, monkeypatch):
     monkeypatch.setattr("nbtrail.base.files.target", lambda path: tmp_path / Path(path).name)
-    results.write_table(specifications(), "all", "specifications")
+    result_tables.write_table(specifications(), "all", "specifications")
     assert (tmp_path / "specifications.csv").stat().st_size > 100_000

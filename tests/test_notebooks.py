@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from nbtrail.author import checks
+from nbtrail.author import notebook_checks
 from nbtrail.base import notebook_form, parameters, settings
 from nbtrail.base.errors import AuditError
 from nbtrail.run import notebooks
@@ -63,14 +63,14 @@ def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout)
     (checkout / "data/processed").mkdir()
     (checkout / "data/processed/in.csv").write_text("a,b\n1,2\n")
     path = save(
-        "from nbtrail.base import files\nfrom nbtrail.publish import tries\n"
+        "from nbtrail.base import files\nfrom nbtrail.publish import standing\n"
         "from nbtrail.record.numbers import Numbers",
         "files.source('data/processed/in.csv')\nn = Numbers('out/a.csv')\n"
         "n.add('x', 5, 'count')",
         "n.add('y', 2, 'count', row={'a': 1}, column='b', table='data/processed/in.csv')\n"
         "n.add('z', 8, 'count', row={'a': 7}, column='b')",
         "files.write_text('out/a.csv', 'a,b\\n7,8\\n')\n"
-        "print(tries.standing('F01', 'latest').official)\nn.write('out/n.json')",
+        "print(standing.standing('F01', 'latest').official)\nn.write('out/n.json')",
         parameters=ONE,
     )
     told = {"inputs": ["data/processed/in.csv"], "outputs": ["out/a.csv", "out/n.json"]}
@@ -413,7 +413,7 @@ def test_clean_source_keeps_good_ids_and_replaces_doubled_ones():
 
 def test_good_notebook_has_no_problems(checkout):
     path = save(f"from nbtrail.base import files\nurl = 'https://x.org/home/a'\n{WRITE}")
-    assert checks.problems(path) == []
+    assert notebook_checks.problems(path) == []
 
 
 @pytest.mark.parametrize(
@@ -430,7 +430,7 @@ def test_good_notebook_has_no_problems(checkout):
     ],
 )
 def test_bad_code_is_named_with_its_cell(checkout, code, message):
-    (problem,) = checks.problems(save(code, WRITE))
+    (problem,) = notebook_checks.problems(save(code, WRITE))
     assert problem.startswith("cell 3: ")
     assert message in problem
 
@@ -440,7 +440,7 @@ def test_missing_parts_are_each_named(checkout):
     nb = notebook_form.read(path)
     nb.cells[0].source = "No title."
     (checkout / path).write_text(notebook_form.serialise(nb), "utf-8")
-    text = "\n".join(checks.problems(path))
+    text = "\n".join(notebook_checks.problems(path))
     for part in ("start with a title", "question", "must write the outputs", "'donor' has no"):
         assert part in text
 
@@ -453,7 +453,7 @@ def test_run_notebook_is_refused_and_fix_cleans_it(checkout):
     raw["cells"][2]["outputs"] = [new_output("stream", name="stdout", text="x")]
     raw["metadata"]["widgets"] = {}
     (checkout / path).write_text(json.dumps(raw))
-    text = "\n".join(checks.problems(path))
+    text = "\n".join(notebook_checks.problems(path))
     for part in ("cell 3: has outputs", "cell 3: has an execution count", "notebooks --fix"):
         assert part in text
     notebook_form.fix(path)
@@ -463,7 +463,7 @@ def test_run_notebook_is_refused_and_fix_cleans_it(checkout):
 @pytest.mark.parametrize("content", ["not json", "[]", '{"nbformat": 3, "worksheets": []}'])
 def test_other_files_are_not_notebooks(checkout, content):
     (checkout / "x.ipynb").write_text(content)
-    (problem,) = checks.problems("x.ipynb")
+    (problem,) = notebook_checks.problems("x.ipynb")
     assert problem.startswith("x.ipynb: not a notebook")
 
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from aidaudit import config
-from nbtrail.author import checks
+from nbtrail.author import notebook_checks
 from nbtrail.base import parameters, plan
 from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
-SOURCES = checks.sources()
+SOURCES = notebook_checks.sources()
 
 
 @pytest.mark.parametrize("notebook", SOURCES)
 def test_defaults_of_every_notebook_are_what_the_dag_injects(notebook):
-    assert checks.defaults_differ(notebook) == []
+    assert notebook_checks.defaults_differ(notebook) == []
     declared = parameters.declared(notebook)
     injected = plan.default(notebook).parameters
     assert injected == {name: one.default for name, one in declared.items()}
@@ -103,13 +103,13 @@ def test_a_changed_default_is_named_with_both_values(monkeypatch):
             "colour": parameters.Parameter("colour", "str", "red", "of bars", True),
         },
     )
-    first, second = checks.defaults_differ("notebooks/figures/F02.ipynb")
+    first, second = notebook_checks.defaults_differ("notebooks/figures/F02.ipynb")
     assert "'latest', and the DAG injects 'article' for article/F02" in first
     assert "colour is given by nobody" in second
 
 
 def test_a_notebook_that_no_job_runs_is_told():
-    (told,) = checks.defaults_differ("notebooks/figures/F99.ipynb")
+    (told,) = notebook_checks.defaults_differ("notebooks/figures/F99.ipynb")
     assert "config/figures.yaml" in told
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtrail.author import checks
+from nbtrail.author import notebook_checks
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,7 +38,7 @@ def here(monkeypatch):
     ],
 )
 def test_a_repeated_value_is_found_in_every_spelling(text, name, value, found):
-    assert checks.repeats(text, name, value) == found
+    assert notebook_checks.repeats(text, name, value) == found
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_a_repeated_value_is_found_in_every_spelling(text, name, value, found):
     ],
 )
 def test_other_words_are_left_alone(text, name, value):
-    assert checks.repeats(text, name, value) == []
+    assert notebook_checks.repeats(text, name, value) == []
 
 
 def test_after_the_article_s_sentence_words_count_again():
     text = "# Since 2014\n\nThe article says so since 2014. Since 2014 it has been so."
-    assert checks.repeats(text, "base_year", 2014) == ["2014", "2014"]
+    assert notebook_checks.repeats(text, "base_year", 2014) == ["2014", "2014"]
 
 
 def test_a_notebook_is_told_by_cell_and_its_own_parts_do_not_count(tmp_path, monkeypatch):
@@ -94,7 +94,7 @@ def test_a_notebook_is_told_by_cell_and_its_own_parts_do_not_count(tmp_path, mon
         "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
     }  # fmt: skip
     (tmp_path / "n.ipynb").write_text(json.dumps(notebook))
-    told = checks.repeated("n.ipynb")
+    told = notebook_checks.repeated("n.ipynb")
     assert [line.partition(" repeats")[0] for line in told] == [
         "cell 1: 'January 2025'", "cell 3: 'January 2025'",
     ]  # fmt: skip
@@ -102,5 +102,7 @@ def test_a_notebook_is_told_by_cell_and_its_own_parts_do_not_count(tmp_path, mon
 
 
 def test_the_notebooks_and_sections_of_this_project_repeat_nothing():
-    assert [line for path in checks.sources() for line in checks.repeated(path)] == []
-    assert checks.repeated_in_sections() == []
+    assert [
+        line for path in notebook_checks.sources() for line in notebook_checks.repeated(path)
+    ] == []
+    assert notebook_checks.repeated_in_sections() == []

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from aidaudit.report import claims_table, explorer
+from aidaudit.report import claims_table, interactive_view
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
 from nbtrail.publish import inert, report
@@ -399,7 +399,7 @@ def test_evidence_folds_out_on_the_page_and_is_not_on_paper(root):
 
 
 def test_a_view_has_words_in_its_place_and_an_unknown_one_is_told():
-    of_all = ("s.md", {}, {}, {}, explorer.VIEWS)
+    of_all = ("s.md", {}, {}, {}, interactive_view.VIEWS)
     text = report.resolve("{{view:headline}}\n", *of_all)
     assert text.startswith("::: {#view-headline .view}")
     assert "F20" in text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aidaudit.data import sources
-from aidaudit.report import assembly, test_runs
+from aidaudit.report import tables, test_runs
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
@@ -64,5 +64,5 @@ def test_what_survived_is_explained():
 
 @pytest.mark.parametrize("name", ["_mutations", "_perturbations", "_mutants"])
 def test_tables_of_the_report_have_as_many_cells_as_columns(name):
-    lines = [line for line in getattr(assembly, name)().splitlines() if line.startswith("|")]
+    lines = [line for line in getattr(tables, name)().splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1

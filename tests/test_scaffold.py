@@ -17,7 +17,7 @@ from aidaudit import config
 from aidaudit.data import raw_tables
 from aidaudit.ingest.readers import kiel
 from aidaudit.project import new
-from nbtrail.author import checks, lab, scaffold
+from nbtrail.author import jupyterlab, notebook_checks, scaffold
 from nbtrail.base import notebook_form, parameters, paths, plan
 from nbtrail.base.errors import AuditError
 
@@ -89,9 +89,9 @@ def only_grew(before: dict[str, str], after: dict[str, str]) -> bool:
 
 def in_order() -> bool:
     """What `aidaudit notebooks` looks at, for every notebook; and the configuration loads."""
-    found = checks.sources()
-    assert [told for path in found for told in checks.problems(path)] == []
-    assert [told for path in found for told in checks.defaults_differ(path)] == []
+    found = notebook_checks.sources()
+    assert [told for path in found for told in notebook_checks.problems(path)] == []
+    assert [told for path in found for told in notebook_checks.defaults_differ(path)] == []
     return bool(config.shown() and config.claims() and config.config())
 
 
@@ -204,8 +204,8 @@ def test_a_begun_figure_runs_on_what_is_built(checkout):
     row = "2024-01,Germany,European NATO members,Military,allocation,1.5,21"
     monthly.write_text(f"{','.join(scaffold_columns())}\n{row}\n", "utf-8")
     scaffold.write(new.figure("F24"))
-    folder, _ = lab.run(plan.named("F24"), {})
-    made = {Path(path).name for path in lab.written(folder)}
+    folder, _ = jupyterlab.run(plan.named("F24"), {})
+    made = {Path(path).name for path in jupyterlab.written(folder)}
     assert {"F24.svg", "F24.pdf", "F24.png", "F24.csv", "F24.json"} <= made
 
 
@@ -545,7 +545,7 @@ def test_defaults_follow_an_entry_that_was_written_by_hand(checkout):
     path.write_text(changed, "utf-8")
     forget()
     report = "notebooks/report.ipynb"
-    assert checks.defaults_differ(report)
+    assert notebook_checks.defaults_differ(report)
     comment = parameters.declared(report)["variants"].comment
     scaffold.write(scaffold.defaults())
     assert in_order()

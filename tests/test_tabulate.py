@@ -7,7 +7,7 @@ import pytest
 
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
-from nbtrail.publish.tabulate import save_table
+from nbtrail.publish.tables import save_table
 
 DATA = pd.DataFrame({"donor": ["Norway", "Spain"], "value_eur_bn": [1.25, 0.5]})
 SHOWN = pd.DataFrame({"Donor": ["Norway", "Spain"], "bn EUR": ["1.2", "0.5"]})

@@ -122,7 +122,7 @@ def outside(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_no_command_prints_what_it_is_given_as_it_is(words, outside, monkeypatch, capfd):
-    monkeypatch.setattr("nbtrail.author.lab.start", lambda *_: print(HOSTILE))
+    monkeypatch.setattr("nbtrail.author.jupyterlab.start", lambda *_: print(HOSTILE))
     monkeypatch.setattr(sys, "argv", ["aidaudit", *given(words, HOSTILE)])
     # As in a process, where the stream is a file.
     with (

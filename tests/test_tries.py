@@ -11,8 +11,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from aidaudit.report import charts
-from nbtrail.base import files, paths, plan, repro
-from nbtrail.publish import tabulate, tries
+from nbtrail.base import determinism, files, paths, plan
+from nbtrail.publish import standing, tables
 
 ROOT = Path(__file__).parents[1]
 CHANGED = "changed: since=2025-03; not a release"
@@ -40,21 +40,21 @@ def test_the_build_stamps_its_version(monkeypatch, tmp_path):
     declared = tmp_path / "declared.json"
     declared.write_text(json.dumps({"inputs": [], "outputs": [], "job": "latest/F16"}))
     monkeypatch.setenv("NBTRAIL_DECLARED", str(declared))
-    run = tries.standing("F16", "latest")
-    assert run.stamp == f"F16-latest · aidaudit {repro.VERSION}"
-    assert (run.version, run.beside("Aid.")) == (repro.VERSION, "Aid.")
+    run = standing.standing("F16", "latest")
+    assert run.stamp == f"F16-latest · aidaudit {determinism.VERSION}"
+    assert (run.version, run.beside("Aid.")) == (determinism.VERSION, "Aid.")
 
 
 def test_a_try_names_what_was_changed(monkeypatch):
     by_hand(monkeypatch, "latest/F16", {"since": "2025-03"})
-    run = tries.standing("F16", "latest")
+    run = standing.standing("F16", "latest")
     assert run.stamp == "F16-latest, changed: since=2025-03 · not a release"
     assert run.beside("Aid.") == f"Aid. ({CHANGED})"
 
 
 def test_a_try_with_another_variant_is_not_that_variant_s_figure(monkeypatch):
     by_hand(monkeypatch, "latest/F01", {"variant": "article"})
-    assert tries.standing("F01", "article").stamp == (
+    assert standing.standing("F01", "article").stamp == (
         "F01-latest, changed: variant=article · not a release"
     )
 
@@ -62,7 +62,7 @@ def test_a_try_with_another_variant_is_not_that_variant_s_figure(monkeypatch):
 def test_a_long_stamp_keeps_its_end(monkeypatch):
     changed = {"named": ["POL", "GBR"], "article_date": "2025-01-31", "since": "2025-03"}
     by_hand(monkeypatch, "all/F22", {**changed, "first": "2022-01", "last": "2024-12"})
-    stamp = tries.standing("F22", "all").stamp
+    stamp = standing.standing("F22", "all").stamp
     assert stamp.startswith("F22-all, changed: named=POL+GBR,")
     assert stamp.endswith(" … · not a release")
     assert len(stamp) <= 72
@@ -71,16 +71,16 @@ def test_a_long_stamp_keeps_its_end(monkeypatch):
 def test_edited_parameters_are_found_where_no_runner_says_them(monkeypatch):
     values = {**plan.job("latest", "F16").parameters, "other": 1}
     by_hand(monkeypatch, None, {}, values)
-    assert tries.standing("F16", "latest").stamp == (
+    assert standing.standing("F16", "latest").stamp == (
         "F16-latest · not a release, run outside the workflow"
     )
     values["since"] = "2025-03"
-    assert tries.standing("F16", "latest").changed == {"since": "2025-03"}
+    assert standing.standing("F16", "latest").changed == {"since": "2025-03"}
 
 
 def test_a_new_figure_that_no_entry_names_is_no_release_either(monkeypatch):
     by_hand(monkeypatch, None, {}, {"since": "2025-03"})
-    assert "not a release" in tries.standing("F99", "latest").stamp
+    assert "not a release" in standing.standing("F99", "latest").stamp
 
 
 @pytest.mark.parametrize("source", ["Source: nobody.", "Source: " + "a long list; " * 14 + "."])
@@ -107,13 +107,13 @@ def test_words_and_metadata_of_a_try_carry_it_in_every_format(written, monkeypat
         assert CHANGED in said
         assert "aidaudit-version=not a release" in said
         assert "aidaudit-changed=since=2025-03" in said
-        assert f"aidaudit-version={repro.VERSION}" not in said
+        assert f"aidaudit-version={determinism.VERSION}" not in said
 
 
 def test_a_table_of_a_try_says_so_in_its_caption(written, monkeypatch):
     by_hand(monkeypatch, "all/T07", {"last_year": 2023})
     shown = pd.DataFrame({"Year": ["2019"]})
-    tabulate.save_table(
+    tables.save_table(
         shown, shown, table="T07", variant="all", caption="Gas used.", widths=[10]
     )
     words = json.loads((written / paths.table("T07", "all")["json"]).read_text("utf-8"))

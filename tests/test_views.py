@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from aidaudit.measures import views
+from aidaudit.measures import figure_data
 from nbtrail.base.errors import AuditError
 
 TYPES = ["Military", "Financial", "Humanitarian"]
@@ -48,7 +48,7 @@ ECONOMY = frame(
 
 
 def test_cumulative_has_no_gaps():
-    table = views.cumulative(
+    table = figure_data.cumulative(
         monthly(
             ("2022-11", "A", 1.0),
             ("2023-02", "B", 2.0),
@@ -67,7 +67,7 @@ def test_cumulative_has_no_gaps():
 
 
 def test_ranking_by_hand():
-    table = views.ranking(
+    table = figure_data.ranking(
         totals(
             ("United States", "Military", 6.0),
             ("United States", "Financial", 4.0),
@@ -93,13 +93,13 @@ def test_ranking_by_hand():
 @pytest.mark.parametrize("order", [["Japan", "Germany", "Ireland"], ["Ireland", "Japan"]])
 def test_ties_in_the_ranking_fall_back_on_the_name(order):
     rows = totals(*[(donor, "Military", 5.0) for donor in order])
-    assert list(views.ranking(rows, DONORS, ECONOMY, RATES).index) == sorted(order)
+    assert list(figure_data.ranking(rows, DONORS, ECONOMY, RATES).index) == sorted(order)
 
 
 def test_ranking_refuses_rates_that_do_not_reach_back():
     rates = RATES[RATES["date"] > "2022"]
     with pytest.raises(AuditError, match="2021"):
-        views.ranking(totals(("Germany", "Military", 5.0)), DONORS, ECONOMY, rates)
+        figure_data.ranking(totals(("Germany", "Military", 5.0)), DONORS, ECONOMY, rates)
 
 
 def test_mix_sums_to_100_and_weighs_all_donors_by_their_size():
@@ -109,7 +109,7 @@ def test_mix_sums_to_100_and_weighs_all_donors_by_their_size():
         ("A", "Financial", 1.0),
         ("B", "Humanitarian", 16.0),
     )
-    table = views.mix(rows, ["B", "missing", "A"], TYPES)
+    table = figure_data.mix(rows, ["B", "missing", "A"], TYPES)
     assert list(table.index) == ["B", "A", "All donors"]
     assert table[TYPES].sum(axis=1).tolist() == pytest.approx([100, 100, 100])
     assert table.loc["A", TYPES].tolist() == [75, 25, 0]
@@ -118,10 +118,10 @@ def test_mix_sums_to_100_and_weighs_all_donors_by_their_size():
 
 
 def test_macro_takes_one_country_and_both_end_years():
-    rows = views.macro(ECONOMY, "USA", ["NGDPD"], 2021, 2022)
+    rows = figure_data.macro(ECONOMY, "USA", ["NGDPD"], 2021, 2022)
     assert rows["year"].tolist() == [2021, 2022]
     assert rows["value"].tolist() == [2000, 7]
-    assert views.macro(ECONOMY, "USA", ["NGDPD"], 2022, 2030)["year"].tolist() == [2022]
+    assert figure_data.macro(ECONOMY, "USA", ["NGDPD"], 2022, 2030)["year"].tolist() == [2022]
 
 
 def sides():
@@ -136,7 +136,7 @@ def sides():
         ("2025-01", "Germany", "Military", "commitment", 70.0),
         ("undated", "Germany", "Military", "allocation", 90.0),
     )
-    return views.two_sides(rows, DONORS, "2024-11", "2025-02-28")
+    return figure_data.two_sides(rows, DONORS, "2024-11", "2025-02-28")
 
 
 def test_two_sides_show_every_month_of_each():
@@ -154,11 +154,11 @@ def test_a_switch_outside_the_data_names_their_range(since):
     with pytest.raises(
         AuditError, match=f"(?s)'since'.*{since}.*after {first} and up to {last}"
     ):
-        views.before_and_after(sides(), since)
+        figure_data.before_and_after(sides(), since)
 
 
 def test_before_and_after_are_means_per_month():
-    table = views.before_and_after(sides(), "2025-01")
+    table = figure_data.before_and_after(sides(), "2025-01")
     assert list(table.columns) == ["before", "after"]
     assert table.loc[("All aid", "United States")].tolist() == [3, 0]
     assert table.loc[("All aid", "Europe")].tolist() == [0.5, 4]

@@ -10,7 +10,7 @@ import pytest
 from aidaudit import config
 from aidaudit.data import classify, clean
 from aidaudit.ingest.readers import war as readers
-from aidaudit.measures import events
+from aidaudit.measures import war
 from nbtrail.base.errors import AuditError
 
 ROOT = Path(__file__).parents[1]
@@ -51,9 +51,9 @@ def written(folder, text) -> Path:
 
 def test_wilson_agrees_with_the_formula():
     # Wilson (1927) for 8 of 10 with z = 1.959964: centre 0.71673, half-width 0.22653.
-    assert events.wilson(8, 10) == pytest.approx((80, 49.0162, 94.3318), abs=1e-3)
+    assert war.wilson(8, 10) == pytest.approx((80, 49.0162, 94.3318), abs=1e-3)
     # Without a hit the upper bound is z² / (n + z²).
-    share, low, high = events.wilson(0, 8)
+    share, low, high = war.wilson(0, 8)
     assert (share, low) == (0, 0)
     assert high == pytest.approx(100 * 1.959964**2 / (8 + 1.959964**2), abs=1e-3)
 
@@ -61,7 +61,7 @@ def test_wilson_agrees_with_the_formula():
 @pytest.mark.parametrize(("hits", "trials"), [(0, 0), (2, 1), (-1, 4)])
 def test_wilson_refuses_what_is_no_share(hits, trials):
     with pytest.raises(ValueError, match=r"."):
-        events.wilson(hits, trials)
+        war.wilson(hits, trials)
 
 
 def attacks():
@@ -77,7 +77,7 @@ def attacks():
     ]
     frame = pd.DataFrame(rows, columns=["date", "model", "launched", "destroyed"])
     kinds = frame["model"].where(frame["model"] != "?")
-    return events.counted(frame, kinds)
+    return war.counted(frame, kinds)
 
 
 def test_only_rows_with_a_class_and_both_counts_are_counted():
@@ -86,7 +86,7 @@ def test_only_rows_with_a_class_and_both_counts_are_counted():
 
 
 def test_interceptions_by_class_and_month():
-    found = events.interceptions(attacks()).set_index(["class", "month"])
+    found = war.interceptions(attacks()).set_index(["class", "month"])
     assert found.index.tolist() == [("a", "2022-10"), ("a", "2022-11"), ("b", "2022-11")]
     assert found.loc[("a", "2022-10"), ["launched", "destroyed", "share"]].tolist() == [
         20,
@@ -99,27 +99,27 @@ def test_interceptions_by_class_and_month():
 
 
 def test_around_splits_on_the_day_and_ends_on_the_last_one():
-    found = events.around(attacks(), "a", "2022-10-31", "2022-10-31")
+    found = war.around(attacks(), "a", "2022-10-31", "2022-10-31")
     assert found["launched"].tolist() == [10, 10]
     assert found["share"].tolist() == [50, 90]
-    assert list(events.around(attacks(), "b", "2022-10-31", "2022-12-31").index) == ["after"]
+    assert list(war.around(attacks(), "b", "2022-10-31", "2022-12-31").index) == ["after"]
 
 
 def test_a_day_outside_of_a_series_is_told():
     areas = pd.Series([1.5, 2.5], ["2022-03-01", "2022-03-02"], name="nzz_km2")
-    assert events.on_day(areas, "2022-03-02") == 2.5
+    assert war.on_day(areas, "2022-03-02") == 2.5
     with pytest.raises(AuditError, match="nzz_km2 has no value on 2021-03-02") as caught:
-        events.on_day(areas, "2021-03-02")
+        war.on_day(areas, "2021-03-02")
     assert caught.value.expected == "a day from 2022-03-01 to 2022-03-02"
 
 
 def test_a_picture_of_both_sides_needs_both():
-    whole = events.compared(attacks(), "a", "2022-10-31", "2022-10-31")
-    assert whole.equals(events.around(attacks(), "a", "2022-10-31", "2022-10-31"))
+    whole = war.compared(attacks(), "a", "2022-10-31", "2022-10-31")
+    assert whole.equals(war.around(attacks(), "a", "2022-10-31", "2022-10-31"))
     with pytest.raises(
         AuditError, match="no b missiles are on record before 2022-10-31"
     ) as one:
-        events.compared(attacks(), "b", "2022-10-31", "2022-12-31")
+        war.compared(attacks(), "b", "2022-10-31", "2022-12-31")
     assert one.value.found == "2022-10-31"
 
 
@@ -128,7 +128,7 @@ def test_a_picture_of_both_sides_needs_both():
 )
 def test_apart(second, expected):
     rows = pd.DataFrame([(40, 60), second], ["before", "after"], ["low", "high"])
-    assert events.apart(rows) is expected
+    assert war.apart(rows) is expected
 
 
 # Losses
@@ -141,28 +141,28 @@ def counts():
 
 def test_losses_per_month_are_differences_less_corrections():
     fixes = pd.DataFrame({"date": ["2022-03-05", "2022-03-06"], "tanks": [4, -1]})
-    found = events.per_month(counts(), fixes, ["tanks"])["tanks"]
+    found = war.per_month(counts(), fixes, ["tanks"])["tanks"]
     assert found.to_dict() == {"2022-02": 10, "2022-03": 12, "2022-04": 5}
 
 
 def test_a_month_without_a_count_has_no_increase():
     rows = counts().query("date != '2022-03-31'")
     fixes = pd.DataFrame({"date": [], "tanks": []}).astype({"date": "str", "tanks": "Int64"})
-    found = events.per_month(rows, fixes, ["tanks"])["tanks"]
+    found = war.per_month(rows, fixes, ["tanks"])["tanks"]
     assert found.to_dict() == {"2022-02": 10, "2022-03": 0, "2022-04": 20}
 
 
 def test_level_is_the_last_count_up_to_the_day():
     rows = counts()
-    assert events.level(rows["date"], rows["tanks"], "2022-03-30") == 10
-    assert events.level(rows["date"], rows["tanks"], "2022-04-01") == 25
+    assert war.level(rows["date"], rows["tanks"], "2022-03-30") == 10
+    assert war.level(rows["date"], rows["tanks"], "2022-04-01") == 25
     with pytest.raises(KeyError):
-        events.level(rows["date"], rows["tanks"], "2022-02-24")
+        war.level(rows["date"], rows["tanks"], "2022-02-24")
 
 
 def test_rates_are_per_mean_month():
     dates, lost = pd.Series(["2022-03-01", "2023-03-01"]), pd.Series([10, 40])
-    early, late = events.rates(dates, lost, "2022-02-01", "2022-03-01", "2023-03-01")
+    early, late = war.rates(dates, lost, "2022-02-01", "2022-03-01", "2023-03-01")
     assert early == pytest.approx(10 / (28 / 30.4375))
     assert late == pytest.approx(30 / (365 / 30.4375))
 
@@ -179,7 +179,7 @@ def test_faulty_days_are_left_out_and_other_flags_are_not():
             "flag": ["liveuamap_spike", "nzz_frame_broken", "nzz_omits_pre2022_donbas"],
         }
     )
-    found = events.usable(frame)
+    found = war.usable(frame)
     assert found["liveuamap_km2"].dropna().to_dict() == {"d2": 2, "d3": 3}
     assert found["nzz_km2"].dropna().to_dict() == {"d1": 4, "d3": 6}
 
@@ -187,37 +187,37 @@ def test_faulty_days_are_left_out_and_other_flags_are_not():
 def test_square_miles_become_square_kilometres():
     quoted = pd.DataFrame({"value": [17_000.0, 5.0], "unit": ["sq mi", "km2"]})
     # A square mile is 2.589988 km².
-    assert events.square_km(quoted).tolist() == pytest.approx([44_029.8, 5], abs=0.1)
+    assert war.square_km(quoted).tolist() == pytest.approx([44_029.8, 5], abs=0.1)
 
 
 def test_month_ends_take_the_last_day_only():
     daily = pd.Series(
         {"2022-01-31": 1.0, "2022-02-27": 2.0, "2022-02-28": None, "2022-04-30": 4.0}
     )
-    assert events.month_ends(daily).to_dict() == {"2022-01": 1.0, "2022-04": 4.0}
+    assert war.month_ends(daily).to_dict() == {"2022-01": 1.0, "2022-04": 4.0}
 
 
 def test_changes_need_both_ends():
     ends = pd.Series({"2022-01": 10.0, "2022-02": 12.0, "2022-04": 5.0, "2022-05": 8.0})
-    assert events.changes(ends, 3).to_dict() == {"2022-01": -5.0, "2022-02": -4.0}
+    assert war.changes(ends, 3).to_dict() == {"2022-01": -5.0, "2022-02": -4.0}
 
 
 def test_daily_changes_span_calendar_months():
     daily = pd.Series({"2022-08-31": 10.0, "2022-09-01": 11.0, "2022-11-30": 4.0})
     # Three months from 31 August end on 30 November; from 1 September on 1 December.
-    assert events.daily_changes(daily, 3).to_dict() == {"2022-08-31": -6.0}
+    assert war.daily_changes(daily, 3).to_dict() == {"2022-08-31": -6.0}
 
 
 def test_the_placebo_counts_the_others_only():
     windows = pd.Series([-5.0, -1.0, -9.0, -5.0, 3.0], ["a", "b", "c", "d", "e"])
-    assert events.as_low(windows, "a") == 50
-    assert events.as_low(windows, "c") == 0
-    assert events.as_low(windows, "a", apart_by=3) == 50
-    assert events.others(windows, "a", 3).index.tolist() == ["d", "e"]
+    assert war.as_low(windows, "a") == 50
+    assert war.as_low(windows, "c") == 0
+    assert war.as_low(windows, "a", apart_by=3) == 50
+    assert war.others(windows, "a", 3).index.tolist() == ["d", "e"]
     with pytest.raises(KeyError):
-        events.as_low(windows, "z")
+        war.as_low(windows, "z")
     with pytest.raises(ValueError, match="no other"):
-        events.as_low(windows, "a", apart_by=9)
+        war.as_low(windows, "a", apart_by=9)
 
 
 def test_announcements_are_dated_distinct_and_sorted():
@@ -227,9 +227,9 @@ def test_announcements_are_dated_distinct_and_sorted():
             "date": ["2022-03-02", "2022-03-01", "2022-03-02", None, "2022-01-01"],
         }
     )
-    assert events.announcements(rows, "javelin") == ["2022-03-01", "2022-03-02"]
-    assert events.announced(rows, "javelin") == "2022-03-01"
-    assert events.announced(rows, "himars") is None
+    assert war.announcements(rows, "javelin") == ["2022-03-01", "2022-03-02"]
+    assert war.announced(rows, "javelin") == "2022-03-01"
+    assert war.announced(rows, "himars") is None
 
 
 # What the publishers' tables hold
@@ -308,7 +308,7 @@ def test_known_losses():
 
 
 def test_claimed_losses_never_fall_by_more_than_what_is_corrected():
-    months = events.per_month(
+    months = war.per_month(
         table("claimed_losses"),
         table("claimed_losses_corrections"),
         ["aircraft", "helicopters", "tanks", "ships"],
@@ -320,9 +320,9 @@ def test_claimed_losses_never_fall_by_more_than_what_is_corrected():
 
 
 def test_known_areas():
-    areas = events.usable(table("occupied_territory"))
+    areas = war.usable(table("occupied_territory"))
     assert len(areas) == 1645
-    ends = events.month_ends(areas["nzz_km2"])
+    ends = war.month_ends(areas["nzz_km2"])
     assert ends[["2022-03", "2022-08", "2022-11"]].tolist() == [155331.6, 127862.3, 110215.1]
     assert pd.isna(areas.loc["2022-09-08", "liveuamap_km2"])
     assert areas.loc["2023-12-09":"2023-12-11", "nzz_km2"].isna().all()
@@ -332,7 +332,7 @@ def test_known_areas():
 
 def test_the_step_in_one_series_is_not_in_the_other():
     """NZZ's series loses 3,351 km² in a day on which Liveuamap's does not move."""
-    areas = events.usable(table("occupied_territory"))
+    areas = war.usable(table("occupied_territory"))
     step = config.shown()["F09"].parameters["step"]
     change = areas.diff().loc[step]
     assert change["nzz_km2"] == pytest.approx(-3350.9, abs=0.05)
@@ -351,7 +351,7 @@ def test_the_step_in_one_series_is_not_in_the_other():
 )
 def test_announcements_are_the_trackers_first_dated_ones(event, pattern):
     row = table("war_events").set_index("event").loc[event]
-    assert events.announced(activities(), pattern) == row["date"]
+    assert war.announced(activities(), pattern) == row["date"]
     release, found = row["seen_in"].split(": ")
     assert release == "Kiel release 21"
     named = activities()["sub_activity_id"] == found

@@ -457,7 +457,8 @@ def test_an_address_of_no_process_here_is_no_use(checkout, where):
 
 def test_the_parent_has_one_thread_and_has_read_no_configuration():
     code = (
-        "import os\nfrom nbtrail.base import repro\nos.environ.update(repro.ENVIRONMENT)\n"
+        "import os\nfrom nbtrail.base import determinism\n"
+        "os.environ.update(determinism.ENVIRONMENT)\n"
         "from aidaudit import config\nfrom nbtrail.run import warm\nwarm.load()\n"
         "print(len(os.listdir('/proc/self/task')), config.config.cache_info().currsize)"
     )

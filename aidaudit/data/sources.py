@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aidaudit import layout
-from nbtrail.base import digits, files, repro
+from nbtrail.base import determinism, digits, files
 from nbtrail.base.errors import AuditError, nearest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def packages() -> dict[str, dict]:
 
     For overviews; a notebook reads the descriptors that its rule declares, one by one.
     """
-    base = repro.root() / RAW_FOLDER
+    base = determinism.root() / RAW_FOLDER
     return {
         path.parent.relative_to(base).as_posix(): descriptor(path)
         for path in sorted(base.rglob("datapackage.json"))
@@ -47,7 +47,7 @@ def packages() -> dict[str, dict]:
 def package(folder: str) -> dict:
     """The descriptor of one folder below data/raw. Raises AuditError where there is none."""
     path = RAW_FOLDER / folder / "datapackage.json"
-    if not (repro.root() / path).is_file():
+    if not (determinism.root() / path).is_file():
         known = list(packages())
         raise AuditError(
             f"there is no raw table in data/raw/{folder}.",
@@ -92,7 +92,7 @@ def is_correctable(source: str, release: str | None, coming: int | None = None) 
     if source == "kiel":
         known = [*release_numbers(), *([coming] if coming is not None else [])]
         return not release or release in map(str, known)
-    here = (repro.root() / RAW_FOLDER / source / "datapackage.json").is_file()
+    here = (determinism.root() / RAW_FOLDER / source / "datapackage.json").is_file()
     return here and not release and not is_release(source)
 
 
@@ -119,7 +119,7 @@ def descriptor(path: Path) -> dict:
 
 def release_numbers() -> list[int]:
     """Numbers of the ingested Kiel releases, ascending."""
-    folders = (repro.root() / RAW_FOLDER / "kiel").glob("release-*/datapackage.json")
+    folders = (determinism.root() / RAW_FOLDER / "kiel").glob("release-*/datapackage.json")
     return sorted(_number(f"kiel/{path.parent.name}") for path in folders)
 
 

@@ -21,7 +21,7 @@ from aidaudit.data import clean, corrections, raw_tables, sources
 from aidaudit.data.tables import RAW
 from aidaudit.ingest import readers, replacing
 from aidaudit.measures import plausibility
-from nbtrail.base import digits, files, repro, schema, workbooks
+from nbtrail.base import determinism, digits, files, schema, workbooks
 from nbtrail.base.errors import AuditError, nearest
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def upstream(folder: Path, origin: Origin) -> Path:
     Tables that were compiled row by row for this project have their upstream file in
     config/compiled.
     """
-    own = repro.root() / origin.upstream
+    own = determinism.root() / origin.upstream
     return own if own.exists() else folder / origin.upstream
 
 
@@ -98,7 +98,7 @@ def ingest(
             "there is no such file.", file=file, mend="see data/raw/README.md for the original."
         )
     digest = sources.sha256(file)
-    folder = repro.root() / sources.RAW_FOLDER / origin.folder
+    folder = determinism.root() / sources.RAW_FOLDER / origin.folder
     recorded = folder / "datapackage.json"
     before = sources.descriptor(recorded) if recorded.exists() else None
     same = before is not None and before["sources"][0]["hash"] == f"sha256:{digest}"
@@ -140,7 +140,7 @@ def ingest(
         frame.index = frame["row"].astype(int) - 2
         schema.validate(frame, RAW[table], file.name, accepted=known)
     # Staged beside the folders, so that a failure leaves none of them behind.
-    with tempfile.TemporaryDirectory(dir=repro.root() / sources.RAW_FOLDER) as stage:
+    with tempfile.TemporaryDirectory(dir=determinism.root() / sources.RAW_FOLDER) as stage:
         path = Path(stage) / f"{table}.csv"
         frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
         staged = schema.read(path, RAW[table], f"{file.name} (as ingested)", accepted=known)
@@ -383,7 +383,7 @@ def own_tables() -> dict:
 
 def write_overview() -> None:
     """Write data/raw/README.md and the descriptor of the tables kept by hand."""
-    base = repro.root() / sources.RAW_FOLDER
+    base = determinism.root() / sources.RAW_FOLDER
     (base / "README.md").write_text(readme(), encoding="utf-8")
     (base / "datapackage.json").write_text(_json(own_tables()), encoding="utf-8")
 
@@ -458,7 +458,7 @@ def origin_of(
 
 def _recorded(folder: str, file: Path) -> dict | None:
     """What the descriptor of a folder says of these very bytes; None where they are others."""
-    place = repro.root() / sources.RAW_FOLDER / folder / "datapackage.json"
+    place = determinism.root() / sources.RAW_FOLDER / folder / "datapackage.json"
     if not place.is_file() or not file.is_file():
         return None
     package = sources.descriptor(place)

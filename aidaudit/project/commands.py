@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 from nbtrail.cli import EDIT, tell, whole
 
@@ -64,7 +64,10 @@ def ingest(
     for path, origin in chosen:
         with foreign.bounded(path):
             folder = ingesting.ingest(path, origin, replace=replace, because=because, tell=tell)
-        print(f"{folder.relative_to(repro.root())}: {sources.table_path(origin.folder).name}")
+        print(
+            f"{folder.relative_to(determinism.root())}: "
+            f"{sources.table_path(origin.folder).name}"
+        )
         for line in ingesting.unstated(origin):
             print(line)
     ingesting.write_overview()

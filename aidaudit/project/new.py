@@ -18,7 +18,7 @@ import nbformat
 
 from aidaudit import config, layout
 from aidaudit.data import sources
-from aidaudit.project import planned, starts
+from aidaudit.project import jobs, templates
 from nbtrail.author.scaffold import (
     MARK,
     Scaffold,
@@ -30,13 +30,13 @@ from nbtrail.author.scaffold import (
     text_of,
     with_entry,
 )
-from nbtrail.base import notebook_form, paths, repro
+from nbtrail.base import determinism, notebook_form, paths
 from nbtrail.base.errors import AuditError, nearest
 
 FIGURES, CLAIMS, CONFIG = (f"config/{name}.yaml" for name in ("figures", "claims", "config"))
 # Depths of a release that can be cut at a date.
 WITH_MONTHS = ("activities", "donor_month")
-CACHED = (config.config, config.shown, config.claims, planned.allowed)
+CACHED = (config.config, config.shown, config.claims, jobs.allowed)
 
 
 def left(name: str) -> list[str]:
@@ -91,8 +91,8 @@ def figure(
 ) -> Scaffold:
     """A notebook that draws a plain chart, its entry, and a test that says what is missing.
 
-    name: F and two digits. title: a question. reads: a key of `starts.STARTS`. variants: those
-    that draw it, or ['all'] for once. Raises AuditError for a name that is taken, and for
+    name: F and two digits. title: a question. reads: a key of `templates.STARTS`. variants:
+    those that draw it, or ['all'] for once. Raises AuditError for a name that is taken, and for
     what the build cannot do.
     """
     shown = config.shown()
@@ -115,12 +115,12 @@ def figure(
         )
     entry_says, group = _which(variants)
     reads = reads or ("activities" if group == config.ALL else "monthly")
-    start = starts.STARTS.get(reads)
+    start = templates.STARTS.get(reads)
     if start is None or (group == config.ALL and start.table[0] == "RESULTS"):
         drawn_once = " for a figure that is drawn once" if group == config.ALL else ""
         known = [
             key
-            for key, one in starts.STARTS.items()
+            for key, one in templates.STARTS.items()
             if group != config.ALL or one.table[0] != "RESULTS"
         ]
         raise AuditError(
@@ -130,7 +130,9 @@ def figure(
             mend="start from one of these, then change `reads`, `clean` and the notebook.",
         )
     values = config.parameters(group)
-    notebook = starts.notebook_of_figure(name, title, start, values, once=group == config.ALL)
+    notebook = templates.notebook_of_figure(
+        name, title, start, values, once=group == config.ALL
+    )
     where = layout.clean_release(values["release"])
     table = paths.result(group, reads) if start.table[0] == "RESULTS" else where
     begins, end = begins_of(text_of(FIGURES))
@@ -139,13 +141,13 @@ def figure(
         cached=CACHED,
         new={
             _notebook(name): notebook_form.serialise(nbformat.from_dict(notebook)),
-            _test_of("figure", name): starts.test_of_figure(
+            _test_of("figure", name): templates.test_of_figure(
                 name, start, table, values["release"]
             ),
         },
         grown={
             FIGURES: with_entry(
-                "figures", starts.entry_of_figure(name, start, entry_says), before
+                "figures", templates.entry_of_figure(name, start, entry_says), before
             )
         },
         run=[
@@ -242,13 +244,13 @@ def claim(
         raise taken(test, _place_of(test))
     module = _module_for(beside or [one for one in known if one.section == section])
     begins, end = begins_of(text_of(CLAIMS))
-    entry = starts.entry_of_claim(name, locator, section, test, figure)
+    entry = templates.entry_of_claim(name, locator, section, test, figure)
     return Scaffold(
         cached=CACHED,
-        new={_test_of("claim", name): starts.test_of_claim(name)},
+        new={_test_of("claim", name): templates.test_of_claim(name)},
         grown={
             CLAIMS: with_entry("claims", entry, _row_for(name, begins, end)),
-            module: text_of(module) + starts.function_of_claim(name, test, module),
+            module: text_of(module) + templates.function_of_claim(name, test, module),
         },
         run=[f"pytest {_test_of('claim', name)}", "snakemake data/processed/all/claims.csv"],
     )
@@ -329,7 +331,9 @@ def release(
     name = name or f"r{number}"
     _variant_is_free(name, number)
     try:
-        table = ingest.ingest(file, origin, tell=tell).relative_to(repro.root()).as_posix()
+        table = (
+            ingest.ingest(file, origin, tell=tell).relative_to(determinism.root()).as_posix()
+        )
     except AuditError as error:
         # Rows to be added to a table may stand at its end, each on a line of its own.
         gap = "\n  " if "\n" in (error.mend or "") else " "

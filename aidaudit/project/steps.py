@@ -6,27 +6,27 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.record import receipts as receipting
 from nbtrail.run import jobs
 
 
 def library(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
     """Write the script that draws the page's view; it changes with the environment alone."""
-    from aidaudit.report import explorer
+    from aidaudit.report import interactive_view
     from nbtrail.base import files
 
     opened = receipting.opened(rule="library", code=code, inputs=inputs)
     (out,) = outputs
-    files.write_text(out, explorer.library())
+    files.write_text(out, interactive_view.library())
     receipting.close(opened, outputs, receipt)
 
 
 def render(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
     """Render the assembled report, the first input, as an HTML page with its view, or a PDF."""
-    from aidaudit.report import explorer
+    from aidaudit.report import interactive_view
 
-    jobs.render(inputs, outputs, code=code, receipt=receipt, views=explorer.drawn)
+    jobs.render(inputs, outputs, code=code, receipt=receipt, views=interactive_view.drawn)
 
 
 def manifest(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: str) -> None:
@@ -45,7 +45,7 @@ def items(path: str) -> Iterator[tuple[str, dict]]:
     if place.name == "claims.csv":
         own = {claim.id: claim for claim in config.claims()}
         variant = place.parent.name
-        text = (repro.root() / path).read_text(encoding="utf-8")
+        text = (determinism.root() / path).read_text(encoding="utf-8")
         for row in csv.DictReader(text.splitlines()):
             claim = own[row["claim_id"]]
             yield (

@@ -11,9 +11,9 @@ import pandas as pd
 
 from aidaudit import config
 from aidaudit.data import clean
-from aidaudit.measures import aggregate, results
+from aidaudit.measures import aggregate, result_tables
 from aidaudit.measures.donors import partition, select
-from nbtrail.base import paths, repro
+from nbtrail.base import determinism, paths
 from nbtrail.base.errors import AuditError
 from nbtrail.record import manifest as manifests
 
@@ -48,7 +48,7 @@ def rows_of(manifest: dict, name: str) -> pd.DataFrame:
 
 
 def _of_headline(variant: str, reading: str, group: str, measure: str) -> pd.DataFrame:
-    table = results.read(variant, "headline")
+    table = result_tables.read(variant, "headline")
     cell = table[
         (table["reading"] == reading)
         & (table["donors"] == group)
@@ -69,7 +69,7 @@ def _of_part(variant: str, part: str, item: dict) -> pd.DataFrame:
         (rows["aid_type"].str.lower() == part)
         | (groups.str.lower().str.replace(" ", "_") == part)
     ]
-    numbers = json.loads((repro.root() / item["files"][0]).read_text(encoding="utf-8"))
+    numbers = json.loads((determinism.root() / item["files"][0]).read_text(encoding="utf-8"))
     value = numbers[item["title"].partition(":")[2]]["value"]
     return _adding_up(rows, value * 1e9, item["title"])
 

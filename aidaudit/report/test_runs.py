@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 
 from aidaudit import layout
-from nbtrail.base import files, repro
+from nbtrail.base import determinism, files
 from nbtrail.publish.report import code, plain
 
 COUNTS = ("rounds", "accepted", "refused")
@@ -83,11 +83,13 @@ def read(path: str, counts: tuple[str, ...] = ()) -> list[dict]:
 def pages() -> dict[str, str]:
     """docs/*.md that tell what runners saw: path → text, for those that were run."""
     found = {}
-    if (repro.root() / layout.FAULTS).is_file():
+    if (determinism.root() / layout.FAULTS).is_file():
         found["docs/faults.md"] = faults_page(faults())
-    if (repro.root() / layout.MUTATIONS).is_file():
+    if (determinism.root() / layout.MUTATIONS).is_file():
         found["docs/mutations.md"] = mutations_page(mutations())
-    if all((repro.root() / path).is_file() for path in (layout.PERTURBATIONS, layout.MUTANTS)):
+    if all(
+        (determinism.root() / path).is_file() for path in (layout.PERTURBATIONS, layout.MUTANTS)
+    ):
         found["docs/honesty.md"] = honesty_page(perturbations(), mutants())
     return found
 

@@ -13,7 +13,7 @@ import pypdf.annotations
 from pypdf.generic import DictionaryObject, NameObject, NumberObject, TextStringObject
 
 from nbtrail.base import paths
-from nbtrail.compare import checking
+from nbtrail.compare import authenticity
 
 TABLE = "month,value_eur_bn,code,note\n" + "".join(
     f"2022-{m:02d},{m * 1.25},{m:03d},of {'=' if m == 3 else ''}group {m % 4}\n"
@@ -163,4 +163,4 @@ def status_of(content: bytes, folder: Path) -> str:
     """What `aidaudit check` says of bytes under a name that says nothing."""
     file = folder / "download (3)"
     file.write_bytes(content)
-    return checking.check(file, checking.from_checkout(folder)).status
+    return authenticity.check(file, authenticity.from_checkout(folder)).status

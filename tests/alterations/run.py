@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from alterations import kinds, made, renderers  # noqa: E402
-from nbtrail.base import repro  # noqa: E402
+from nbtrail.base import determinism  # noqa: E402
 
 SEED, ROUNDS, SAVINGS = 21, 2000, 200
 ANSWERS = ("unchanged", "lossy", "altered", "unknown")
@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="with altered files")
     chosen = parser.parse_args()
-    os.environ.update(repro.ENVIRONMENT)
+    os.environ.update(determinism.ENVIRONMENT)
     for program in renderers.missing():
         print(f"{program} is not here: nobody looks whether an alteration is seen")
     counts = {kind: Counter() for kind in (*kinds.ALTERATIONS, *kinds.SAVINGS)}

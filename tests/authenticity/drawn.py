@@ -26,7 +26,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from aidaudit.report import charts
-from nbtrail.base import files, paths, plan, repro
+from nbtrail.base import determinism, files, paths, plan
 
 # An alteration changes a value by 2 to 20 %. Where that is less than one pixel of the archived
 # picture, which nobody could see, it is 2 to 20 % of what the axis shows instead.
@@ -54,7 +54,7 @@ def figure(identifier: str) -> Figure:
     kept: dict[str, Figure] = {}
 
     def keep(fig: Figure, plotted: object, *, source: str, **words: str) -> None:
-        charts.finish(fig, source, f"{identifier} · aidaudit {repro.VERSION}")
+        charts.finish(fig, source, f"{identifier} · aidaudit {determinism.VERSION}")
         kept[words["figure"]] = fig
 
     namespace: dict[str, object] = {}
@@ -62,14 +62,14 @@ def figure(identifier: str) -> Figure:
         mock.patch.object(charts, "save_figure", keep),
         mock.patch.object(files, "write_text", return_value=None),
     ):
-        for cell in nbformat.read(repro.root() / job.notebook, 4).cells:
+        for cell in nbformat.read(determinism.root() / job.notebook, 4).cells:
             if cell.cell_type == "code":
                 exec(compile(cell.source, job.notebook, "exec"), namespace)
             if "parameters" in cell.metadata.get("tags", ()):
                 namespace.update(job.parameters)
     plt.close(kept[name])
     drawn = picture(kept[name])
-    with Image.open(repro.root() / paths.figure(name, variant)["png"]) as archived:
+    with Image.open(determinism.root() / paths.figure(name, variant)["png"]) as archived:
         assert np.array_equal(drawn, archived.convert("RGB")), (
             f"{identifier} is drawn otherwise"
         )

@@ -26,8 +26,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from nbtrail.base import files, repro  # noqa: E402
-from nbtrail.compare import checking  # noqa: E402
+from nbtrail.base import determinism, files  # noqa: E402
+from nbtrail.compare import authenticity  # noqa: E402
 
 SEED = 20261031
 ROUNDS = 1000  # of each: altered and unaltered
@@ -71,9 +71,9 @@ def saved(picture: Image.Image, way: str, rng: np.random.Generator) -> tuple[byt
     return buffer.getvalue(), ", ".join(told)
 
 
-def archive() -> checking.Archive:
+def archive() -> authenticity.Archive:
     """The build, each of whose files is read once."""
-    known = checking.from_checkout(repro.root())
+    known = authenticity.from_checkout(determinism.root())
     kept: dict[str, bytes | None] = {}
 
     def read(path: str) -> bytes | None:
@@ -81,7 +81,7 @@ def archive() -> checking.Archive:
             kept[path] = known.read(path)
         return kept[path]
 
-    once = checking.Archive(known.manifest, known.text)
+    once = authenticity.Archive(known.manifest, known.text)
     once.read = read
     return once
 
@@ -109,10 +109,10 @@ def rounds(seed: int, wanted: list[tuple[bool, int]]) -> Iterator[dict]:
             content, how = saved(picture, way, rng)
             file.write_bytes(content)
             begun = time.process_time()
-            found = checking.check(file, against)
+            found = authenticity.check(file, against)
             yield {
                 "round": number, "altered": altered, "figure": name, "kind": kind,
-                "what": what, "way": way, "how": how, "answer": checking.EXIT[found.status],
+                "what": what, "way": way, "how": how, "answer": authenticity.EXIT[found.status],
                 "seconds": f"{time.process_time() - begun:.2f}",
             }  # fmt: skip
 
@@ -128,7 +128,7 @@ def counted(done: list[dict]) -> str:
 def kept_in(seed: int) -> Path:
     """Where the rounds of a seed are kept while the code that they try is this."""
     code = [
-        ROOT / "nbtrail/src/nbtrail/compare/checking" / name
+        ROOT / "nbtrail/src/nbtrail/compare/authenticity" / name
         for name in ("copies.py", "pictures.py")
     ]
     code += sorted(Path(__file__).parent.glob("*.py"))
@@ -145,7 +145,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="then stop")
     chosen = parser.parse_args()
-    os.environ.update(repro.ENVIRONMENT)
+    os.environ.update(determinism.ENVIRONMENT)
     os.chdir(ROOT)
     begun = time.monotonic()
     kept = kept_in(chosen.seed)

@@ -28,10 +28,11 @@ from nbformat.v4 import (
 )
 
 from aidaudit import config
-from aidaudit.report import assembly
-from nbtrail.base import plan, repro
-from nbtrail.compare.diffing import base, telling
-from nbtrail.compare.diffing.expected import Split
+from aidaudit.report import tables
+from nbtrail.base import determinism, plan
+from nbtrail.compare.diff import model
+from nbtrail.compare.diff import render as telling
+from nbtrail.compare.diff.expected import Split
 from nbtrail.publish import report
 
 ROOT = Path(__file__).parents[2]
@@ -146,8 +147,8 @@ def copy(source, target):
 
 def text():
     chosen = list(config.config().variants)
-    return assembly.text(
-        assembly.numbers_of(chosen), assembly.figures_of(chosen), assembly.tables_of(chosen)
+    return tables.text(
+        tables.numbers_of(chosen), tables.figures_of(chosen), tables.tables_of(chosen)
     )
 
 
@@ -223,7 +224,7 @@ def main(out):
     for path in read_for_the_report():
         copy(ROOT / path, root / path)
     shutil.copy2(ROOT / "Snakefile", root)
-    part = filled(base.Difference, "Difference")
+    part = filled(model.Difference, "Difference")
     split = Split(part, part, (hostile("diff → patterns"),), (hostile("diff → unmet"),))
     (out / "diff.html").write_text(telling.page(split), "utf-8")
     notebook(root / "report/hostile.ipynb")
@@ -236,7 +237,7 @@ def main(out):
 
 def render(out):
     """Put the hostile report together, and write it and the notebook's page."""
-    root = repro.root()
+    root = determinism.root()
     report.to_html(text(), out / "report.html", root)
     report.notebook_pages([(root / "report/hostile.ipynb", out / "notebook.html")], root)
 

@@ -394,10 +394,10 @@ def main() -> int:
         folders = [str(copy), str(copy / "nbtrail/src")]
         os.environ["PYTHONPATH"] = os.pathsep.join(folders)
         sys.path[:0] = folders
-        from nbtrail.base import repro
+        from nbtrail.base import determinism
         from nbtrail.run import warm
 
-        os.environ.update(repro.ENVIRONMENT)
+        os.environ.update(determinism.ENVIRONMENT)
         warm.load()
         if left := planned():
             print(f"build first; this is not up to date: {', '.join(sorted(left)[:5])}")

@@ -65,7 +65,7 @@ AFTER_IMPORT = {
     "snakemake.jobs": _jobs,
     "snakemake.persistence": lambda module: after(module.PersistenceBase, "started", "begun"),
     "nbtrail.run.notebooks": _notebooks,
-    "nbtrail.run.engine": lambda module: after(module.Client, "execute_cell", "cell"),
+    "nbtrail.run.papermill_engine": lambda module: after(module.Client, "execute_cell", "cell"),
     "nbtrail.record.receipts": lambda module: after(module, "close", "closed"),
 }
 

@@ -42,7 +42,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from copies import ROOT, Failed
 
 from aidaudit.report import test_runs
-from nbtrail.base import repro
+from nbtrail.base import determinism
 
 TABLE = ROOT / "docs/mutants.csv"
 KNOWN = Path(__file__).with_name("survivors.csv")
@@ -56,7 +56,7 @@ TESTS = {
 # Imported once, for what they import: a fork then has only the project's own modules to read.
 HEAVY = [
     "aidaudit.report.charts",
-    "aidaudit.claims.claims",
+    "aidaudit.claims.judge",
     "aidaudit.data.clean",
     "aidaudit.measures.multiverse",
 ]
@@ -396,7 +396,7 @@ def warm(modules: list[str]) -> None:
     """Import what is heavy, so that forks find it there."""
     for name in modules:
         importlib.import_module(name)
-    for package in repro.PACKAGES:
+    for package in determinism.PACKAGES:
         _forget(package)
     gc.collect()
     gc.freeze()

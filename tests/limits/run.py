@@ -45,9 +45,9 @@ from aidaudit.ingest.readers import kiel  # noqa: E402
 from limits import shapes  # noqa: E402
 from nbtrail import cli  # noqa: E402
 from nbtrail.base import files, foreign, paths  # noqa: E402
-from nbtrail.compare import checking, diffing, finding  # noqa: E402, F401
-from nbtrail.compare.diffing import telling  # noqa: E402, F401
-from nbtrail.record import baseline  # noqa: E402, F401  # fmt: skip
+from nbtrail.compare import authenticity, diff, finding  # noqa: E402, F401
+from nbtrail.compare.diff import render  # noqa: E402, F401
+from nbtrail.record import old_outputs  # noqa: E402, F401  # fmt: skip
 
 matplotlib.use("Agg")
 RESULT = ROOT / "docs/limits.csv"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from aidaudit.claims.evidence.base import Data, test
 from aidaudit.claims.verdicts import Evidence
-from aidaudit.measures import aggregate, packages
+from aidaudit.measures import aggregate, aid_packages
 
 
 @test
 def eu_package(data: Data, until: str) -> Evidence:
     """Size of the EU's package of May 2022 as announced, adopted and paid, in bn EUR."""
     table = data.tables["eu_assistance"]
-    steps = packages.eu_steps(table, packages.PACKAGE_2022, until)
-    emergency = packages.eu_steps(table, packages.EMERGENCY_2022, until)
-    loans = packages.kiel_loans(data.activities, until[:4])
+    steps = aid_packages.eu_steps(table, aid_packages.PACKAGE_2022, until)
+    emergency = aid_packages.eu_steps(table, aid_packages.EMERGENCY_2022, until)
+    loans = aid_packages.kiel_loans(data.activities, until[:4])
     return Evidence(
         {
             "announced": steps["announced"],
@@ -32,9 +32,9 @@ def eu_package(data: Data, until: str) -> Evidence:
 def act_size(data: Data) -> Evidence:
     """Size of the US act of May 2022: derived from published sums, and by its accounts."""
     accounts = data.tables["act_of_may_2022"]
-    total = packages.act(data.tables["us_acts"], packages.ACT_OF_MAY_2022)
+    total = aid_packages.act(data.tables["us_acts"], aid_packages.ACT_OF_MAY_2022)
     listed = float(accounts["usd_m"].sum() / 1000)
-    parts = packages.purposes(accounts)
+    parts = aid_packages.purposes(accounts)
     return Evidence(
         {
             "total derived from the sum of four acts": total,
@@ -56,9 +56,9 @@ def appropriated_over_allocated(data: Data, first_until: str) -> Evidence:
     """
     rates, acts = data.tables["rates"], data.tables["us_acts"]
     until = data.tracker_date
-    allocated = packages.us_allocations(data.activities, data.donors, rates, until)
-    earlier = packages.us_allocations(data.activities, data.donors, rates, first_until)
-    five, four = (packages.act(acts, law) for law in ("All five", "First four"))
+    allocated = aid_packages.us_allocations(data.activities, data.donors, rates, until)
+    earlier = aid_packages.us_allocations(data.activities, data.donors, rates, first_until)
+    five, four = (aid_packages.act(acts, law) for law in ("All five", "First four"))
     rows = aggregate.by_measure(data.activities, ["allocation"])
     direct = float(rows["value_eur"].sum() / 1e9)
     refugees = float(data.tables["refugee_costs"]["refugee_costs_eur_bn"].sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidaudit.claims.evidence.base import Data, test
 from aidaudit.claims.verdicts import Evidence, NotTestable
-from aidaudit.measures import people, trade
+from aidaudit.measures import grain, people
 
 
 @test
@@ -66,12 +66,12 @@ def grain_per_month(data: Data, began: str, ended: str) -> Evidence:
     """
     voyages = data.tables["grain_voyages"]
     try:
-        means = trade.means_per_month(voyages, began, ended)
+        means = grain.means_per_month(voyages, began, ended)
     except ValueError:
         raise NotTestable("The list of voyages covers no whole month.") from None
     literal, *_, least = means.values()
     last = voyages["departed"].max()
-    total = voyages["tonnes"].sum() / trade.MILLION
+    total = voyages["tonnes"].sum() / grain.MILLION
     return Evidence(
         means,
         f"{literal:.2f} million tonnes left in a mean month; the list ends on {last} with "

@@ -7,7 +7,7 @@ import pandas as pd
 from aidaudit.claims.evidence.base import Data, test
 from aidaudit.claims.verdicts import Evidence, NotTestable
 from aidaudit.data import classify
-from aidaudit.measures import events
+from aidaudit.measures import war
 
 INVASION = "2022-02-24"
 
@@ -39,8 +39,8 @@ def tanks_lost(data: Data, by: str, weapon: str) -> Evidence:
     if quoted.empty:
         raise NotTestable(f"No count of tanks confirmed by pictures is at hand up to {by}.")
     last = quoted.iloc[-1]
-    claimed = events.level(claims["date"], claims["tanks"], by)
-    first = events.announced(data.activities, weapon)
+    claimed = war.level(claims["date"], claims["tanks"], by)
+    first = war.announced(data.activities, weapon)
     return Evidence(
         {
             "confirmed by pictures, the least that the press quotes": float(last["at_least"]),
@@ -67,14 +67,14 @@ def aircraft_losses_fell(data: Data, turn: str) -> Evidence:
     claims = data.tables["claimed_losses"]
     both = claims["aircraft"] + claims["helicopters"]
     try:
-        early, late = events.rates(planes["date"], planes["total"], INVASION, turn, until)
-        before, after = events.rates(claims["date"], both, INVASION, turn, until)
+        early, late = war.rates(planes["date"], planes["total"], INVASION, turn, until)
+        before, after = war.rates(claims["date"], both, INVASION, turn, until)
     except KeyError:
         raise NotTestable(f"No count of aircraft lost is at hand up to {turn}.") from None
     if min(early, before) <= 0:
         raise NotTestable(f"No aircraft were recorded as lost up to {turn}.")
     year_end = f"{turn[:4]}-12-31"
-    _, rest = events.rates(planes["date"], planes["total"], INVASION, turn, year_end)
+    _, rest = war.rates(planes["date"], planes["total"], INVASION, turn, year_end)
     return Evidence(
         {
             "aircraft without helicopters, confirmed by pictures": late / early,
@@ -94,30 +94,28 @@ def territory_placebo(data: Data, begins: str, months: int, weapon: str) -> Evid
     begins: month at whose end the window begins (YYYY-MM); months: its length. weapon: a
     regular expression for the items that must have been announced by then.
     """
-    areas = events.usable(data.tables["occupied_territory"])
-    nzz, live = (events.month_ends(areas[name]) for name in ("nzz_km2", "liveuamap_km2"))
+    areas = war.usable(data.tables["occupied_territory"])
+    nzz, live = (war.month_ends(areas[name]) for name in ("nzz_km2", "liveuamap_km2"))
     # The day on which the window begins, and how many days it takes.
     first_day = f"{pd.Period(begins).end_time:%Y-%m-%d}"
     days = (pd.Period(begins) + months).end_time - pd.Period(begins).end_time
     until = data.claim_date[:7]
     try:
-        windows = events.changes(nzz, months)
-        seen = events.changes(nzz[nzz.index <= until], months)
-        second = events.changes(live, months)
-        daily = events.daily_changes(areas["nzz_km2"], months)
+        windows = war.changes(nzz, months)
+        seen = war.changes(nzz[nzz.index <= until], months)
+        second = war.changes(live, months)
+        daily = war.daily_changes(areas["nzz_km2"], months)
         shares = {
-            "NZZ, month ends": events.as_low(windows, begins),
-            f"NZZ, month ends to {until}": events.as_low(seen, begins),
-            "Liveuamap, month ends": events.as_low(second, begins),
-            "NZZ, daily, windows that do not overlap": events.as_low(
-                daily, first_day, days.days
-            ),
+            "NZZ, month ends": war.as_low(windows, begins),
+            f"NZZ, month ends to {until}": war.as_low(seen, begins),
+            "Liveuamap, month ends": war.as_low(second, begins),
+            "NZZ, daily, windows that do not overlap": war.as_low(daily, first_day, days.days),
         }
     except (KeyError, ValueError):
         raise NotTestable(f"The series do not hold the window that begins {begins}.") from None
-    rest = events.others(windows, begins)
+    rest = war.others(windows, begins)
     larger = int((rest <= windows[begins]).sum())
-    first = events.announced(data.activities, weapon)
+    first = war.announced(data.activities, weapon)
     lowest = rest.idxmin()
     change = f"{windows[begins]:,.0f}".replace("-", "−")
     deepest = f"{rest[lowest]:,.0f}".replace("-", "−")
@@ -143,23 +141,23 @@ def interception_change(data: Data, delivered: dict[str, str]) -> Evidence:
     """
     attacks = data.tables["missile_attacks"]
     lookup = data.tables["missile_class"]
-    rows = events.counted(attacks, classify.classes(attacks, lookup))
+    rows = war.counted(attacks, classify.classes(attacks, lookup))
     readings, conditions, told = {}, {}, []
     for kind, event in delivered.items():
         since = _day(data, event)
-        table = events.around(rows, kind, since, data.claim_date)
+        table = war.around(rows, kind, since, data.claim_date)
         if len(table) < 2:
             raise NotTestable(f"No {kind} missiles are on record before or after {since}.")
         before, after = table.loc["before"], table.loc["after"]
         readings[f"{kind} missiles since {event} ({since})"] = after["share"] - before["share"]
         # Shares that fell beyond doubt do not meet the rule either.
         rose = after["share"] > before["share"]
-        conditions[f"{kind}: higher, intervals do not overlap"] = bool(rose) and events.apart(
+        conditions[f"{kind}: higher, intervals do not overlap"] = bool(rose) and war.apart(
             table
         )
         told.append(
             f"{kind} {_told(before)} before {since} and {_told(after)} since "
-            f"(intervals {'apart' if events.apart(table) else 'overlap'})"
+            f"(intervals {'apart' if war.apart(table) else 'overlap'})"
         )
     return Evidence(
         readings,
@@ -186,8 +184,8 @@ def ships_lost(data: Data, first: str, last: str) -> Evidence:
     before = f"{pd.Timestamp(first) - pd.Timedelta(days=1):%Y-%m-%d}"
     ships = _type(data, "Naval Ships and Submarines").sort_values("date")
     try:
-        start = events.level(claims["date"], claims["ships"], before)
-        end = events.level(claims["date"], claims["ships"], last)
+        start = war.level(claims["date"], claims["ships"], before)
+        end = war.level(claims["date"], claims["ships"], last)
     except KeyError:
         raise NotTestable(f"No count of ships lost is at hand up to {before}.") from None
     if ships.empty:

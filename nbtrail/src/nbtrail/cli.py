@@ -21,10 +21,10 @@ from typing import Annotated
 
 import typer
 
-from nbtrail.base import digits, paths, repro, terminal
+from nbtrail.base import determinism, digits, paths, terminal
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
 from nbtrail.base.project import project
-from nbtrail.base.repro import NAME
 from nbtrail.run.client import COMMANDS
 
 # What people do, in the order in which `--help` tells it.
@@ -79,14 +79,14 @@ def main() -> None:
     # Also where a fork of the warm parent begins here.
     terminal.guard()
     # Held before anything reads the clock, the locale or a font.
-    os.environ.update(repro.ENVIRONMENT)
+    os.environ.update(determinism.ENVIRONMENT)
     if hasattr(time, "tzset"):  # not on Windows
         time.tzset()
     if sys.argv[1:2] and sys.argv[1] not in COMMANDS:
         sys.argv[1:] = map(copied, sys.argv[1:])
     try:
         with suppress(FileNotFoundError):  # outside a checkout there is none to belong to
-            repro.check_package(repro.root())
+            determinism.check_package(determinism.root())
             _join()
         app()
     except AuditError as error:
@@ -241,10 +241,10 @@ def notebooks(
 
     Example: nbtrail notebooks --fix
     """
-    from nbtrail.author import checks, scaffold
+    from nbtrail.author import notebook_checks, scaffold
     from nbtrail.base import git, notebook_form
 
-    paths_ = checks.sources()
+    paths_ = notebook_checks.sources()
     if fix:
         for path in paths_:
             notebook_form.fix(path)
@@ -252,13 +252,13 @@ def notebooks(
             print(f"{path}: its defaults are again what the build injects.")
     found = []
     for path in paths_:
-        told = checks.problems(path)
+        told = notebook_checks.problems(path)
         # What cannot be read has no parameters to hold against anything.
-        told = told or [*checks.defaults_differ(path), *checks.repeated(path)]
+        told = told or [*notebook_checks.defaults_differ(path), *notebook_checks.repeated(path)]
         found += [f"{path}: {problem}" for problem in told]
-    found += checks.repeated_in_sections()
+    found += notebook_checks.repeated_in_sections()
     if git.is_clone():
-        found += checks.slipped_through(git.staged())
+        found += notebook_checks.slipped_through(git.staged())
     if found:
         raise AuditError("\n".join(found), mend="edit the notebook, or run with --fix.")
     print(f"{len(paths_)} notebooks are in order.")
@@ -315,7 +315,7 @@ def lab(arguments: Arguments = None) -> None:
     Example: nbtrail lab
     Example: nbtrail lab --no-browser --port 8899
     """
-    from nbtrail.author import lab as module
+    from nbtrail.author import jupyterlab as module
 
     module.start(arguments or [])
 
@@ -336,7 +336,7 @@ def edit(
     Example: nbtrail edit F16 --variant latest
     Example: nbtrail edit --failed latest/F16
     """
-    from nbtrail.author import lab as module
+    from nbtrail.author import jupyterlab as module
     from nbtrail.base import plan
 
     job = plan.named(name, variant)
@@ -358,7 +358,7 @@ def run_by_hand(
 
     Example: nbtrail run F16 --variant latest -p cut_off=2025-12-31
     """
-    from nbtrail.author import lab as module
+    from nbtrail.author import jupyterlab as module
     from nbtrail.base import plan
 
     changes = {}
@@ -391,7 +391,7 @@ def schemas(
     from nbtrail.base import files, settings
 
     for path, text in settings.schema_texts().items():
-        full = repro.root() / path
+        full = determinism.root() / path
         if full.is_file() and full.read_text(encoding="utf-8") == text:
             continue
         if check:
@@ -431,7 +431,7 @@ def trace(
     Example: nbtrail trace F01-article
     Example: nbtrail trace --rows n3k5q7
     """
-    from nbtrail.record import manifest, tracing
+    from nbtrail.record import manifest, provenance
 
     whole = manifest.read()
     _warn_if_stale(whole, name)
@@ -439,7 +439,7 @@ def trace(
         listed = project().rows_of(whole, name)
         listed.to_csv(sys.stdout, index=False, float_format="%.12g")
     else:
-        print(terminal.lines(tracing.way_back(whole, name)))
+        print(terminal.lines(provenance.way_back(whole, name)))
 
 
 @app.command(rich_help_panel=CITE)
@@ -485,20 +485,20 @@ def check(
 
     Example: nbtrail check Downloads/figure-1.png --archive nbtrail-0.2.0.zip
     """
-    from nbtrail.base import archives, foreign
-    from nbtrail.compare import checking
+    from nbtrail.base import foreign, zips
+    from nbtrail.compare import authenticity
 
     if archive is None:
-        against = checking.from_checkout(repro.root())
+        against = authenticity.from_checkout(determinism.root())
         with foreign.bounded(file):
-            finding = checking.check(file, against)
-        print(checking.describe(finding, against))
+            finding = authenticity.check(file, against)
+        print(authenticity.describe(finding, against))
     else:
-        with foreign.bounded(archive), archives.open_safely(archive) as reader:
-            against = checking.from_zip(reader)
-            finding = checking.check(file, against)
-            print(checking.describe(finding, against))
-    raise typer.Exit(checking.EXIT[finding.status])
+        with foreign.bounded(archive), zips.open_safely(archive) as reader:
+            against = authenticity.from_zip(reader)
+            finding = authenticity.check(file, against)
+            print(authenticity.describe(finding, against))
+    raise typer.Exit(authenticity.EXIT[finding.status])
 
 
 @app.command(context_settings={"ignore_unknown_options": True}, rich_help_panel=CITE)
@@ -516,15 +516,15 @@ def find(
     Example: nbtrail find 222.9 bn
     Example: nbtrail find 'They gave 222,9 billion dollars'
     """
-    from nbtrail.base import archives, foreign
-    from nbtrail.compare import checking, finding
+    from nbtrail.base import foreign, zips
+    from nbtrail.compare import authenticity, finding
 
     if archive is None:
-        known = checking.from_checkout(repro.root())
+        known = authenticity.from_checkout(determinism.root())
         lines, found = finding.told(" ".join(words), known, most=most)
     else:
-        with foreign.bounded(archive), archives.open_safely(archive) as reader:
-            known = checking.from_zip(reader)
+        with foreign.bounded(archive), zips.open_safely(archive) as reader:
+            known = authenticity.from_zip(reader)
             lines, found = finding.told(" ".join(words), known, most=most)
     print(terminal.lines(lines))
     raise typer.Exit(0 if found else 2)
@@ -543,7 +543,7 @@ def verify(
     Example: nbtrail verify
     """
     from nbtrail.base import git
-    from nbtrail.record import baseline, freshness, manifest
+    from nbtrail.record import freshness, manifest, old_outputs
     from nbtrail.record import verify as module
 
     whole = manifest.read()
@@ -556,7 +556,7 @@ def verify(
     if record:
         print(f"Recorded {module.record(whole)} outputs in {module.HASHES}.")
         if not refused:
-            baseline.keep()
+            old_outputs.keep()
     else:
         verdict = module.check(whole)
         print(module.told(verdict))
@@ -599,18 +599,18 @@ def diff(
     Example: nbtrail diff --expect F16 --expect 'headline.*'
     Example: nbtrail diff --archive nbtrail-0.2.0.zip
     """
-    from nbtrail.base import archives, files, foreign
-    from nbtrail.compare import checking, diffing
-    from nbtrail.compare.diffing import telling
-    from nbtrail.record import baseline
+    from nbtrail.base import files, foreign, zips
+    from nbtrail.compare import authenticity, diff
+    from nbtrail.compare.diff import render
+    from nbtrail.record import old_outputs
 
-    def told(old: diffing.Side) -> int:
-        new = diffing.built()
-        difference = diffing.compare(old, new, project().titles())
-        split = diffing.split(difference, expect or (), old, new)
-        page = html or repro.root() / files.SCRATCH / "diff.html"
-        files.write_text(page.absolute(), telling.page(split))
-        print(telling.text(split))
+    def told(old: diff.Side) -> int:
+        new = diff.built()
+        difference = diff.compare(old, new, project().titles())
+        split = diff.split(difference, expect or (), old, new)
+        page = html or determinism.root() / files.SCRATCH / "diff.html"
+        files.write_text(page.absolute(), render.page(split))
+        print(render.text(split))
         print(f"\nSide by side: {files.name(page.absolute())}")
         return split.status
 
@@ -618,18 +618,18 @@ def diff(
         if archive is not None and build:
             raise AuditError("--archive and --build exclude each other.", mend="leave one out.")
         if archive is not None:
-            with foreign.bounded(archive), archives.open_safely(archive) as reader:
-                status = told(diffing.archived(checking.from_zip(reader), archive.name))
+            with foreign.bounded(archive), zips.open_safely(archive) as reader:
+                status = told(diff.archived(authenticity.from_zip(reader), archive.name))
         else:
             if not build:
-                baseline.keep()
-            elif others := baseline.build():
+                old_outputs.keep()
+            elif others := old_outputs.build():
                 print(
                     f"{len(others)} outputs of the last commit come out otherwise here than "
                     f"it records; `{NAME} verify` on that commit says how.",
                     file=sys.stderr,
                 )
-            status = told(diffing.committed())
+            status = told(diff.committed())
     except (AuditError, FileNotFoundError) as error:
         # Status 1 says that something changed.
         print(f"\n{error}", file=sys.stderr)
@@ -644,12 +644,12 @@ def archive() -> None:
     Example: nbtrail archive
     """
     from nbtrail.record import freshness, manifest
-    from nbtrail.share import bundle
+    from nbtrail.share import archive
 
     whole = manifest.read()
     freshness.required()
-    out = bundle.write(whole)
-    print(f"{out.relative_to(repro.root())}: {out.stat().st_size / 1e6:.1f} MB")
+    out = archive.write(whole)
+    print(f"{out.relative_to(determinism.root())}: {out.stat().st_size / 1e6:.1f} MB")
     print(out.with_suffix(".zip.sha256").read_text(encoding="utf-8"), end="")
 
 
@@ -662,10 +662,10 @@ def unpack(
 
     Example: nbtrail unpack nbtrail-0.2.0.zip checked
     """
-    from nbtrail.base import archives, foreign
+    from nbtrail.base import foreign, zips
 
     with foreign.bounded(file):
-        folder = archives.unpack(file, target)
+        folder = zips.unpack(file, target)
     inside = list(folder.iterdir())
     print(terminal.line(inside[0] if len(inside) == 1 else folder))
 
@@ -685,7 +685,7 @@ def generate(
     from nbtrail.publish import generated
 
     for path, text in generated.texts().items():
-        full = repro.root() / path
+        full = determinism.root() / path
         if full.is_file() and full.read_text(encoding="utf-8") == text:
             continue
         if check:

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from nbtrail.author import checks
-from nbtrail.base import files, notebook_form, repro, settings
+from nbtrail.author import notebook_checks
+from nbtrail.base import determinism, files, notebook_form, settings
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.project import project
 
@@ -44,7 +44,7 @@ def write(scaffold: Scaffold) -> list[str]:
 
     Raises AuditError where a new file is there already: nothing is written then.
     """
-    there = [path for path in scaffold.new if (repro.root() / path).exists()]
+    there = [path for path in scaffold.new if (determinism.root() / path).exists()]
     if there:
         raise taken(Path(there[0]).name, there[0])
     for path, text in (scaffold.new | scaffold.grown).items():
@@ -62,7 +62,7 @@ def rows_of(path: str, first: int = 0, last: int | None = None) -> list[tuple[st
 
 def text_of(path: str) -> str:
     """The text of a file of this checkout."""
-    return (repro.root() / path).read_text(encoding="utf-8")
+    return (determinism.root() / path).read_text(encoding="utf-8")
 
 
 def begins_of(text: str, *keys: str) -> tuple[dict[str, int], int]:
@@ -119,14 +119,18 @@ def taken(name: str, where: str) -> AuditError:
 def _is_sound(notebook: str) -> bool:
     """Whether a notebook can be read for its parameters; `nbtrail notebooks` says why not."""
     try:
-        return not any(checks.faults(notebook_form.read(notebook), notebook))
+        return not any(notebook_checks.faults(notebook_form.read(notebook), notebook))
     except AuditError:
         return False
 
 
 def defaults() -> Scaffold:
     """Notebooks whose defaults are not what the DAG injects any more, with those that are."""
-    texts = {path: checks.with_defaults(path) for path in checks.sources() if _is_sound(path)}
+    texts = {
+        path: notebook_checks.with_defaults(path)
+        for path in notebook_checks.sources()
+        if _is_sound(path)
+    }
     return Scaffold(grown={path: text for path, text in texts.items() if text != text_of(path)})
 
 

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nbtrail.base import csvs, repro
+from nbtrail.base import csvs, determinism
 from nbtrail.base.errors import AuditError
 
 KEPT = ".staging/excerpts"
@@ -65,7 +65,7 @@ def rows(path: str, key: str, chosen: Callable[[Mapping[str, str]], bool]) -> Ex
 
     A file that is no even table is taken whole: whoever reads it tells best what is wrong.
     """
-    file = repro.root() / path
+    file = determinism.root() / path
     about = file.stat()
     table = _table(file, path, about.st_mtime_ns, about.st_size)
     if table is None:
@@ -84,7 +84,7 @@ def rows(path: str, key: str, chosen: Callable[[Mapping[str, str]], bool]) -> Ex
 
 def values(path: str, column: str) -> frozenset[str]:
     """The different cells of a column; none where the file has no such column."""
-    file = repro.root() / path
+    file = determinism.root() / path
     try:
         with file.open(encoding="utf-8") as stream:
             if column not in stream.readline():
@@ -131,12 +131,12 @@ def keep(taken: Sequence[Excerpt]) -> str:
     """Put excerpts where the job that needs them finds them; returns their hash."""
     wanted = digest(taken)
     if taken:
-        file = repro.root() / KEPT / f"{wanted}.json"
+        file = determinism.root() / KEPT / f"{wanted}.json"
         text = json.dumps([vars(one) for one in taken]).encode()
         # What cannot be written here is missed by the job alone, and a dry run has none.
         with suppress(OSError):
             if not file.is_file() or file.read_bytes() != text:
-                repro.staging()
+                determinism.staging()
                 file.parent.mkdir(exist_ok=True)
                 part = file.with_suffix(f".{os.getpid()}.part")
                 part.write_bytes(text)
@@ -150,7 +150,7 @@ def kept(wanted: str) -> list[Excerpt]:
         return []
     path = f"{KEPT}/{wanted}.json"
     try:
-        told = json.loads((repro.root() / path).read_text("utf-8"))
+        told = json.loads((determinism.root() / path).read_text("utf-8"))
         taken = [Excerpt(**{**one, "numbers": tuple(one["numbers"])}) for one in told]
     except (OSError, ValueError, KeyError, TypeError):
         taken = []

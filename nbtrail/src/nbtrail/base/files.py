@@ -20,8 +20,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrail.base.determinism import root
 from nbtrail.base.errors import AuditError, nearest
-from nbtrail.base.repro import root
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,9 @@ import os
 import shlex
 import subprocess
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import NAME
 
 # Sections of `.git/config` by which earlier versions had git run commands of the work tree.
 FORMER = (f"filter.{NAME}-notebook", "diff.jupyternotebook", "merge.jupyternotebook")
@@ -29,12 +29,12 @@ _SPARSE = {
 
 def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git here. Raises AuditError where it refuses the checkout of another user."""
-    root = repro.root()
+    root = determinism.root()
     try:
         done = subprocess.run(
             ["git", *arguments],
             cwd=root,
-            env={**repro.at_home(os.environ), "LC_ALL": "C"},
+            env={**determinism.at_home(os.environ), "LC_ALL": "C"},
             capture_output=True,
             check=False,
         )
@@ -59,7 +59,7 @@ def told(*arguments: str) -> str:
 def is_clone() -> bool:
     """Whether this folder is the top of a git checkout, and not an unpacked archive."""
     # One that is unpacked inside another repository has no business with it.
-    return (repro.root() / ".git").exists() and told("rev-parse", "--git-dir") != ""
+    return (determinism.root() / ".git").exists() and told("rev-parse", "--git-dir") != ""
 
 
 def unknown() -> list[str]:
@@ -110,7 +110,9 @@ def _names_work_tree(section: str) -> bool:
 def _without_environments() -> list[str]:
     if told("config", "--get", "core.sparseCheckout").strip() == "true":
         return []  # so it was told before, or somebody chose what is to be here
-    patterns = repro.root() / told("rev-parse", "--git-path", "info/sparse-checkout").strip()
+    patterns = (
+        determinism.root() / told("rev-parse", "--git-path", "info/sparse-checkout").strip()
+    )
     patterns.parent.mkdir(exist_ok=True)
     patterns.write_text(WRITTEN, encoding="utf-8")
     for key, value in _SPARSE.items():

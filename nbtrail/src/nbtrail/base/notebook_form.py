@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat.v4
 from nbformat import NotebookNode
 
+from nbtrail.base.determinism import root
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import root
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -13,8 +13,8 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbtrail.base.determinism import NAME, root
 from nbtrail.base.errors import AuditError, nearest
-from nbtrail.base.repro import NAME, root
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list[str]": list}
 

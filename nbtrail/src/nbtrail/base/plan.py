@@ -14,12 +14,12 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nbtrail.base import files, parameters, paths, repro, settings, working_copies
+from nbtrail.base import determinism, files, parameters, paths, settings, working_copies
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.excerpts import Excerpt
 from nbtrail.base.job import Job
 from nbtrail.base.project import project
-from nbtrail.base.repro import NAME
 
 CLEAN = "clean"
 SWEEP = "sweep"
@@ -247,7 +247,7 @@ def receipts(variants: Sequence[str] | None = None) -> list[str]:
 
 def missing(one: Job) -> list[str]:
     """The files that a job reads and that are not there, sorted."""
-    return sorted(path for path in reads(one) if not (repro.root() / path).is_file())
+    return sorted(path for path in reads(one) if not (determinism.root() / path).is_file())
 
 
 def help_for(file: str, session: str | None, values: dict[str, Any]) -> str | None:

@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 
 if TYPE_CHECKING:
@@ -74,8 +74,6 @@ class Project:
     commands: what the command line has beside the engine's own commands.
     """
 
-    name: str
-    packages: tuple[str, ...]
     groups: Callable[[], list[str]]
     default_group: Callable[[], str]
     jobs: Callable[[Sequence[str] | None], list[Job]]
@@ -100,7 +98,7 @@ class Project:
 
 def project() -> Project:
     """The project of this checkout. Raises AuditError where none is declared."""
-    return _declared(repro.root())
+    return _declared(determinism.root())
 
 
 @cache

@@ -20,7 +20,7 @@ from xml.parsers import expat
 import python_calamine
 from openpyxl.utils import column_index_from_string, get_column_letter, range_boundaries
 
-from nbtrail.base import archives, digits, foreign
+from nbtrail.base import digits, foreign, zips
 from nbtrail.base.errors import AuditError, nearest
 
 # A full workbook has 37 sheets and under 5 MB; one that unpacks to more than this is a bomb.
@@ -34,7 +34,7 @@ MAX_ODD = 100_000
 SHEETS = "xl/worksheets/"
 # A sheet of zeros is packed a thousandfold; what is unpacked counts.
 _ANY = 1 << 62
-LIMITS = archives.Limits(members=5_000, member=_ANY, total=_ANY, ratio=_ANY, total_ratio=_ANY)
+LIMITS = zips.Limits(members=5_000, member=_ANY, total=_ANY, ratio=_ANY, total_ratio=_ANY)
 # What a file may make its readers raise where a byte of it is wrong.
 UNREADABLE = (
     python_calamine.CalamineError,
@@ -231,7 +231,7 @@ def _merged(seen: Sheet, reference: str) -> None:
             seen.odd[row, column] = f"the cells {reference} are merged into one"
 
 
-def _part(archive: archives.Reader, sheet: str, file: Path) -> str:
+def _part(archive: zips.Reader, sheet: str, file: Path) -> str:
     """The file of a sheet within the workbook."""
     book = _tree(archive, "xl/workbook.xml", file)
     sheets = [item for item in book.iterfind(".//{*}sheet") if item.get("name") == sheet]
@@ -241,7 +241,7 @@ def _part(archive: archives.Reader, sheet: str, file: Path) -> str:
     return posixpath.normpath(posixpath.join("xl", target)).lstrip("/")
 
 
-def _tree(archive: archives.Reader, name: str, file: Path) -> ElementTree.Element:
+def _tree(archive: zips.Reader, name: str, file: Path) -> ElementTree.Element:
     foreign.hold("XML", archive.size(name), file.name)
     tree = foreign.xml(archive.read(name), file.name)
     if tree is None:
@@ -260,11 +260,11 @@ def _unreadable(file: Path, found: str | None = None) -> AuditError:
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[archives.Reader]:
+def opened(file: Path) -> Iterator[zips.Reader]:
     """A workbook as the archive that it is. Raises AuditError for a file that is none."""
     with ExitStack() as stack:
         try:
-            archive = stack.enter_context(archives.open_safely(file, LIMITS))
+            archive = stack.enter_context(zips.open_safely(file, LIMITS))
         except AuditError as error:
             raise _unreadable(file, error.problem) from None
         size = sum(map(archive.size, archive.names()))

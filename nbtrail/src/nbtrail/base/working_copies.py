@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from nbtrail.base import files, repro
+from nbtrail.base import determinism, files
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import NAME
 
 
 def noted(note: Path) -> dict:
@@ -16,8 +16,8 @@ def noted(note: Path) -> dict:
         state = json.loads(note.read_text(encoding="utf-8"))
         source, _ = state["source"], state["sha256"]
         # Where it is really: a branch may hold links that lead out.
-        real = (repro.root() / source).resolve()
-        own = real.is_relative_to(repro.root() / "notebooks") and real.suffix == ".ipynb"
+        real = (determinism.root() / source).resolve()
+        own = real.is_relative_to(determinism.root() / "notebooks") and real.suffix == ".ipynb"
     except (ValueError, KeyError, TypeError, OSError):
         source, own = None, False
     if not own:
@@ -34,7 +34,7 @@ def noted(note: Path) -> dict:
 
 def source_of(path: Path) -> str | None:
     """The source of a notebook that is open in JupyterLab: itself, or that of a copy."""
-    full = repro.root() / path
+    full = determinism.root() / path
     if (note := full.with_suffix(".json")).is_file() and full.parent.name == "edit":
         return noted(note)["source"]
     name = files.name(path)

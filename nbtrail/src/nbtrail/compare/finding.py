@@ -15,9 +15,9 @@ from decimal import Decimal
 import yaml
 
 from nbtrail.base import foreign, paths
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import NAME
-from nbtrail.compare.checking import Archive
+from nbtrail.compare.authenticity import Archive
 from nbtrail.record import manifest as manifests
 from nbtrail.record.numbers import origin
 

@@ -16,16 +16,16 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nbtrail.base import files, paths, repro
+from nbtrail.base import determinism, files, paths
 from nbtrail.base.errors import AuditError
-from nbtrail.publish import overlaps, tries
+from nbtrail.publish import overlaps, standing
 
 WIDTH = 6.3  # inches: the text width of an A4 page with 2.5 cm margins
 INK, GREY, PALE, ACCENT = "#222222", "#6B7280", "#D1D5DB", "#0B5FA5"
 
 
 RC = {
-    "font.family": repro.FONT,
+    "font.family": determinism.FONT,
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -159,7 +159,7 @@ def save_figure(
             f"figure {figure} has no {missing[0] if missing else 'plotted data'}.",
             mend="every figure needs title, caption, alt text, source and what it plots.",
         )
-    run = tries.standing(figure, variant)
+    run = standing.standing(figure, variant)
     identifier = run.identifier
     for name in ("title", "caption", "alt"):
         words[name] = run.beside(words[name])
@@ -171,12 +171,12 @@ def save_figure(
     _refuse_overlaps(fig, identifier, official=run.official)
     # Whoever meets the file alone can tell what it is and what it was made from.
     marks = {
-        f"{repro.NAME}-id": identifier,
-        f"{repro.NAME}-version": run.version,
-        f"{repro.NAME}-made-from": files.made_from(),
+        f"{determinism.NAME}-id": identifier,
+        f"{determinism.NAME}-version": run.version,
+        f"{determinism.NAME}-made-from": files.made_from(),
     }
     if run.changed:
-        marks[f"{repro.NAME}-changed"] = run.told
+        marks[f"{determinism.NAME}-changed"] = run.told
     line = "; ".join(f"{key}={value}" for key, value in marks.items())
     about = {"Title": f"{identifier}: {title}"}
     metadata = {
@@ -191,7 +191,7 @@ def save_figure(
     }  # fmt: skip
     _embed_glyphs_only()
     # Without a fixed salt, SVG ids differ from run to run.
-    with mpl.rc_context({"svg.hashsalt": repro.SVG_HASH_SALT}):
+    with mpl.rc_context({"svg.hashsalt": determinism.SVG_HASH_SALT}):
         for kind, about in metadata.items():
             # Drawn into memory first, so that a full disk leaves no half picture.
             buffer = io.BytesIO()

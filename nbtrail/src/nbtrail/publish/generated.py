@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from nbtrail.base import files, paths, repro
+from nbtrail.base import determinism, files, paths
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.project import project
-from nbtrail.base.repro import NAME
 from nbtrail.publish import licences, report
 from nbtrail.record import manifest, numbers
 from nbtrail.share import citation
@@ -27,7 +27,7 @@ def texts() -> dict[str, str]:
     found = citation.texts()
     found[licences.PAGE] = licences.page()
     found |= project().generated()
-    if (repro.root() / paths.MANIFEST).is_file():
+    if (determinism.root() / paths.MANIFEST).is_file():
         built = manifest.read()
         found[citation.CODECHECK] = citation.codecheck(built)
         shown = paths.figure(*project().picture)

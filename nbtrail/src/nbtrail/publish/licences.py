@@ -6,7 +6,7 @@ import re
 from importlib import metadata
 
 from nbtrail.base import files
-from nbtrail.base.repro import NAME
+from nbtrail.base.determinism import NAME
 from nbtrail.publish import report
 
 LOCK = "envs/requirements.txt"

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from nbtrail.base import paths, repro
+from nbtrail.base import determinism, paths
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.publish import inert
 from nbtrail.record.numbers import origin
@@ -321,7 +321,7 @@ def assemble(
         return resolve(text, path, numbers, figures, tables, views)
 
     _placed_once(sections)
-    day = datetime.fromtimestamp(repro.SOURCE_DATE_EPOCH, UTC)
+    day = datetime.fromtimestamp(determinism.SOURCE_DATE_EPOCH, UTC)
     metadata = {
         "title": title,
         "subtitle": subtitle,
@@ -427,7 +427,7 @@ def to_pdf(markdown: str, out: Path, root: Path, *, made_from: str = "") -> None
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["ua-1"],
-            timestamp=repro.SOURCE_DATE_EPOCH,
+            timestamp=determinism.SOURCE_DATE_EPOCH,
         )
     except typst.TypstError as error:
         raise AuditError(
@@ -463,7 +463,7 @@ def notebook_pages(pairs: Sequence[tuple[Path, Path]], root: Path | None = None)
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
         shares = [pairs[number::cores] for number in range(cores)]
-        list(pool.map(lambda share: _pages(share, root or repro.root()), shares))
+        list(pool.map(lambda share: _pages(share, root or determinism.root()), shares))
 
 
 def _pages(pairs: Sequence[tuple[Path, Path]], root: Path) -> None:
@@ -484,8 +484,8 @@ def _pages(pairs: Sequence[tuple[Path, Path]], root: Path) -> None:
 
 def _marks(identifier: str, made_from: str) -> list[str]:
     """What the document's metadata say of it: the same words as those of figures."""
-    marks = {"id": identifier, "version": repro.VERSION, "made-from": made_from}
-    line = "; ".join(f"{repro.NAME}-{name}={value}" for name, value in marks.items())
+    marks = {"id": identifier, "version": determinism.VERSION, "made-from": made_from}
+    line = "; ".join(f"{determinism.NAME}-{name}={value}" for name, value in marks.items())
     return [f"--variable=marks:{line}"]
 
 
@@ -526,7 +526,7 @@ def _run_pandoc(text: str, root: Path, *options: str) -> subprocess.CompletedPro
         capture_output=True,
         encoding="utf-8",
         cwd=root,
-        env=repro.environment() | nowhere,
+        env=determinism.environment() | nowhere,
         check=False,
     )
 

@@ -28,10 +28,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 
 # The packages whose code counts.
-PACKAGES = repro.PACKAGES
+PACKAGES = determinism.PACKAGES
 KEPT = ".staging/fingerprint.json"
 
 # A piece of the packages: (module, top-level name), or (module, "") for what its import does.
@@ -407,7 +407,7 @@ def package(root: Path) -> Package:
         ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): (
             path.read_text("utf-8")
         )
-        for name, folder in repro.code(root).items()
+        for name, folder in determinism.code(root).items()
         for path in sorted(Path(folder, name).rglob("*.py"))
     }
     # Another Python may write the same code in other words.
@@ -423,7 +423,7 @@ def package(root: Path) -> Package:
         "graph": [[*piece, digest, sorted(uses)] for piece, (digest, uses) in graph.items()],
     }
     with suppress(OSError):
-        repro.staging(root)
+        determinism.staging(root)
         # Builds and commands may do this at the same time.
         own = kept.with_suffix(f".{os.getpid()}")
         own.write_text(json.dumps(content), "utf-8")
@@ -484,7 +484,7 @@ def _cells(path: Path) -> list[tuple]:
 
 def _joined(*parts: str) -> str:
     # Outputs name the version and bear the day of its release.
-    return _sha256("\n".join((*parts, repro.VERSION, repro.RELEASED)))
+    return _sha256("\n".join((*parts, determinism.VERSION, determinism.RELEASED)))
 
 
 def _sha256(text: str) -> str:

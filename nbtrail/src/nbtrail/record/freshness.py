@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from nbtrail.base import paths, plan, repro, terminal
+from nbtrail.base import determinism, paths, plan, terminal
 from nbtrail.base.errors import AuditError
 from nbtrail.base.excerpts import Excerpt
 from nbtrail.record import fingerprint, receipts
@@ -33,7 +33,7 @@ class Hashes:
 
     def __init__(self) -> None:
         """What was remembered; nothing after a restart, which files may not have survived."""
-        self.root = repro.root()
+        self.root = determinism.root()
         # After power loss a file can have its size and times, and not its content.
         self.boot = _BOOT.read_text() if _BOOT.exists() else ""
         self.known: dict[str, list] = {}
@@ -72,7 +72,7 @@ class Hashes:
         own = kept.with_suffix(f".{os.getpid()}")
         content = {"boot": self.boot, "files": {**self.known, **self.new}}
         with suppress(OSError):
-            repro.staging()
+            determinism.staging()
             own.write_text(json.dumps(content), "utf-8")
             own.replace(kept)
 
@@ -98,7 +98,7 @@ class Now:
         return {
             "code": code,
             "parameters": json.loads(json.dumps(parameters)),
-            "version": repro.VERSION,
+            "version": determinism.VERSION,
             "environment": self.hashes.of(paths.LOCK),
             "inputs": {
                 **{path: self.hashes.of(path) for path in inputs},
@@ -109,7 +109,7 @@ class Now:
     def _job(self, group: str, name: str) -> tuple[str, dict, list[str], list[Excerpt]] | None:
         if (other := plan.step(group, name, self.variants)) is not None:
             kind, inputs = other
-            return fingerprint.command(repro.root(), plan.does(kind)), {}, inputs, []
+            return fingerprint.command(determinism.root(), plan.does(kind)), {}, inputs, []
         sweep, _, part = name.rpartition("-")
         if group == "sweeps":
             points = plan.sweep_parts(sweep)[int(part) - 1]
@@ -129,7 +129,7 @@ class Now:
 
     def _code(self, notebook: str, runner: fingerprint.Piece) -> str:
         if (notebook, runner) not in self._codes:
-            root = repro.root()
+            root = determinism.root()
             self._codes[notebook, runner] = fingerprint.notebook(root / notebook, root, runner)
         return self._codes[notebook, runner]
 

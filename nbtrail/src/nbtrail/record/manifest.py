@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from nbtrail.base import files, paths, repro
+from nbtrail.base import determinism, files, paths
 from nbtrail.base.errors import AuditError
 from nbtrail.base.project import project
 from nbtrail.base.schema import Table
@@ -74,9 +74,9 @@ def build(written: Iterable[str], further: Items = lambda path: ()) -> dict:
                     mend=f"run it again: snakemake {min(about['outputs'])} --force",
                 )
     return {
-        "project": repro.NAME,
-        "version": repro.VERSION,
-        "released": repro.RELEASED,
+        "project": determinism.NAME,
+        "version": determinism.VERSION,
+        "released": determinism.RELEASED,
         "environment": {"path": paths.LOCK, "sha256": receipts.sha256(paths.LOCK)},
         "jobs": {
             job: {key: about[key] for key in _KEPT} | {"outputs": sorted(about["outputs"])}
@@ -276,7 +276,7 @@ def variants_of(manifest: dict, name: str) -> list[str]:
 
 def _is_shown(identifier: str, title: str) -> bool:
     """Whether the report as it is built shows an item, or tells a number."""
-    text = repro.root() / "report/build/report.md"
+    text = determinism.root() / "report/build/report.md"
     told = text.read_text("utf-8") if text.is_file() else ""
     anchor = re.search(rf"{{#{re.escape(identifier)}[ }}]", told)
     return bool(anchor) or f'key="{title}"' in told
@@ -328,7 +328,7 @@ def descriptor(
     ]
     return {
         "profile": "data-package",
-        "name": f"{repro.NAME}-{folder.name}",
+        "name": f"{determinism.NAME}-{folder.name}",
         "title": f"Tables that the build writes to {folder}",
         "version": manifest["version"],
         "licenses": [{"name": "MIT", "title": "MIT licence; facts: their publishers' terms"}],
@@ -338,7 +338,7 @@ def descriptor(
 
 def _resource(table: str, folder: Path, about: dict, manifest: dict, table_of: Schemas) -> dict:
     place = Path(table)
-    full = repro.root() / table
+    full = determinism.root() / table
     return {
         "name": "-".join(place.relative_to(folder).with_suffix("").parts)
         .replace("_", "-")
@@ -350,9 +350,9 @@ def _resource(table: str, folder: Path, about: dict, manifest: dict, table_of: S
         "encoding": "utf-8",
         "bytes": full.stat().st_size,
         "hash": f"sha256:{about['sha256']}",
-        f"{repro.NAME}-id": "-".join((place.stem, place.parent.name)),
-        f"{repro.NAME}-version": manifest["version"],
-        f"{repro.NAME}-made-from": manifest["jobs"][about["job"]]["made_from"],
+        f"{determinism.NAME}-id": "-".join((place.stem, place.parent.name)),
+        f"{determinism.NAME}-version": manifest["version"],
+        f"{determinism.NAME}-made-from": manifest["jobs"][about["job"]]["made_from"],
         "schema": {"fields": _fields(place, table_of), "missingValues": [""]},
     }
 
@@ -371,7 +371,7 @@ def _fields(place: Path, table_of: Schemas) -> list[dict]:
 
 
 def _text(path: str) -> str:
-    return (repro.root() / path).read_text(encoding="utf-8")
+    return (determinism.root() / path).read_text(encoding="utf-8")
 
 
 def _json(path: str) -> dict:
@@ -380,5 +380,9 @@ def _json(path: str) -> dict:
 
 def _table(path: str, rows: int | None = None) -> pd.DataFrame:
     return pd.read_csv(
-        repro.root() / path, nrows=rows, keep_default_na=False, na_values=[""], low_memory=False
+        determinism.root() / path,
+        nrows=rows,
+        keep_default_na=False,
+        na_values=[""],
+        low_memory=False,
     )

@@ -13,14 +13,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from nbtrail.base import files, paths, repro
+from nbtrail.base import determinism, files, paths
 from nbtrail.base.errors import AuditError
 from nbtrail.base.excerpts import Excerpt
 
 
 def sha256(path: str | Path) -> str:
     """Hex sha256 of a file's bytes; path relative to the root."""
-    with (repro.root() / path).open("rb") as stream:
+    with (determinism.root() / path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -47,7 +47,7 @@ def opened(
         "cell": cell,
         "parameters": parameters or {},
         "code": code,
-        "version": repro.VERSION,
+        "version": determinism.VERSION,
         "environment": sha256(paths.LOCK),
         "inputs": dict(
             sorted(
@@ -81,7 +81,7 @@ def changed(receipt: dict) -> str | None:
     """The first input that is not as a receipt says; None where all are. OSError."""
     for one, digest in receipt["inputs"].items():
         # An excerpt is no file.
-        if (repro.root() / one).is_file() and sha256(one) != digest:
+        if (determinism.root() / one).is_file() and sha256(one) != digest:
             return one
     return None
 
@@ -103,7 +103,7 @@ def still_made(receipt: dict, path: str, pairs: Sequence[tuple[str, str]]) -> se
         output
         for source, output in pairs
         if last["inputs"].get(files.name(source)) == receipt["inputs"][files.name(source)]
-        and (repro.root() / output).is_file()
+        and (determinism.root() / output).is_file()
         and last["outputs"].get(files.name(output)) == sha256(output)
     }
 
@@ -117,7 +117,7 @@ def _common(receipt: dict, own: set[str]) -> tuple:
 def read(path: str) -> dict:
     """A receipt. Raises AuditError for a file that is none."""
     try:
-        receipt = json.loads((repro.root() / path).read_text(encoding="utf-8"))
+        receipt = json.loads((determinism.root() / path).read_text(encoding="utf-8"))
         receipt["rule"], receipt["inputs"], receipt["outputs"], receipt["made_from"]
     except (ValueError, KeyError, TypeError) as error:
         raise AuditError(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbtrail.base import files, paths, repro, terminal
+from nbtrail.base import determinism, files, paths, terminal
 from nbtrail.base.errors import AuditError
 from nbtrail.record import receipts
 
@@ -107,7 +107,7 @@ def parsed(text: str) -> dict[str, str]:
 def check(manifest: dict) -> Verdict:
     """Hold the outputs that are here against what is recorded."""
     known = recorded()
-    root = repro.root()
+    root = determinism.root()
     missing = [path for path in known if not (root / path).is_file()]
     present = [path for path in known if path not in missing]
     differing = [path for path in present if receipts.sha256(path) != known[path]]
@@ -166,7 +166,7 @@ def _frame(path: str) -> pd.DataFrame:
     # Here, since Snakemake reads the record at each start.
     import pandas as pd
 
-    full = repro.root() / path
+    full = determinism.root() / path
     if path.endswith(".csv"):
         return pd.read_csv(full, keep_default_na=False, na_values=[""], low_memory=False)
     entries = json.loads(full.read_text(encoding="utf-8"))

@@ -15,9 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from nbtrail.base.determinism import NAME, PACKAGES, code, root
 from nbtrail.base.errors import AuditError, nearest
 from nbtrail.base.files import DECLARED
-from nbtrail.base.repro import NAME, PACKAGES, code, root
 
 # Where runners and Python keep what is no output.
 OWN = (".staging/", ".git/")

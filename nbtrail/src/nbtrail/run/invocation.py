@@ -20,9 +20,9 @@ from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from nbtrail.base import paths, repro
+from nbtrail.base import determinism, paths
+from nbtrail.base.determinism import NAME, PACKAGES
 from nbtrail.base.errors import AuditError, nearest
-from nbtrail.base.repro import NAME, PACKAGES
 
 # What `--config` knows: for a build, and for `snakemake ingest`. None: any value.
 CONFIG = {
@@ -110,7 +110,7 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
 
     workflow: Snakemake's. config: what `--config` gave. Raises AuditError.
     """
-    tidied = repro.at_home(repro.tidied(os.environ))
+    tidied = determinism.at_home(determinism.tidied(os.environ))
     # The commands of jobs are those of this environment, activated or not.
     folders = [str(Path(sys.executable).parent), tidied.get("PATH", os.defpath)]
     os.environ.clear()
@@ -125,7 +125,7 @@ def check(workflow: Any, config: Mapping[str, object]) -> None:
             expected=str(root),
             mend=f"cd {shlex.quote(str(root))} && snakemake",
         )
-    repro.check_package(root)
+    determinism.check_package(root)
     _packages(root)
     _modules(root)
     _conflicts(root)
@@ -287,7 +287,7 @@ def _conflicts(root: Path) -> None:
         done = subprocess.run(
             ["git", "grep", "--no-color", "-nIEz", "--max-count=1", *asked],
             cwd=root,
-            env=repro.at_home(os.environ),
+            env=determinism.at_home(os.environ),
             capture_output=True,
             text=True,
             check=False,

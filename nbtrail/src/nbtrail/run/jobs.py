@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 from nbtrail.base.excerpts import Excerpt
 from nbtrail.record import receipts as receipting
@@ -71,7 +71,7 @@ def _as_planned(opened: dict, runner: str, executed: str | None = None) -> None:
     """
     # Imported by name: what only compares is no code from which outputs are made.
     fingerprint = importlib.import_module("nbtrail.record.fingerprint")
-    source, root = opened["notebook"], repro.root()
+    source, root = opened["notebook"], determinism.root()
     now = fingerprint.notebook(root / source, root, ("nbtrail.run.jobs", runner))
     same = executed is None or fingerprint.is_of(root / executed, root / source)
     if opened["code"] and not (same and now == opened["code"]):
@@ -111,9 +111,9 @@ def render(
     (out,) = outputs
     text, of = Path(inputs[0]).read_text(encoding="utf-8"), {"made_from": opened["made_from"]}
     if out.endswith(".pdf"):
-        report.to_pdf(text, Path(out), repro.root(), **of)
+        report.to_pdf(text, Path(out), determinism.root(), **of)
     else:
-        report.to_html(text, Path(out), repro.root(), **of, views=views)
+        report.to_html(text, Path(out), determinism.root(), **of, views=views)
     receipting.close(opened, outputs, receipt)
 
 
@@ -131,7 +131,7 @@ def pages(inputs: Sequence[str], outputs: Sequence[str], *, code: str, receipt: 
     kept = receipting.still_made(opened, receipt, pairs)
 
     left = [(Path(ipynb), Path(page)) for ipynb, page in pairs if page not in kept]
-    report.notebook_pages(left, repro.root())
+    report.notebook_pages(left, determinism.root())
     receipting.close(opened, outputs, receipt)
 
 

@@ -22,12 +22,12 @@ from traitlets.config import Config
 from nbtrail.base import excerpts as parts
 from nbtrail.base import files
 from nbtrail.base import parameters as checking
+from nbtrail.base.determinism import NAME, code, environment, root, staging
 from nbtrail.base.errors import AuditError
 from nbtrail.base.excerpts import Excerpt
 from nbtrail.base.files import DECLARED, name
 from nbtrail.base.notebook_form import added, read, tidy, write_canonical
 from nbtrail.base.paths import LOGS
-from nbtrail.base.repro import NAME, code, environment, root, staging
 
 if TYPE_CHECKING:
     from nbtrail.base.settings import Limits

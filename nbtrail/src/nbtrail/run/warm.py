@@ -26,14 +26,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 from nbtrail.run import client
 from nbtrail.run.client import SLOWER, give_up, is_running, peer
 
 # What running a notebook or job imports besides what its code reaches.
 MODULES = (
-    "nbtrail.cli", "nbtrail.author.lab", "nbtrail.run.kernels", "papermill",
+    "nbtrail.cli", "nbtrail.author.jupyterlab", "nbtrail.run.kernels", "papermill",
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
     "IPython.core.interactiveshell", "IPython.core.debugger", "IPython.core.completerlib",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
@@ -92,7 +92,9 @@ def _listening() -> tuple[socket.socket, Path]:
     kept.parent.mkdir(exist_ok=True)
     with suppress(OSError, ValueError):
         _clear(Path(kept.read_text("utf-8")))
-    folder = Path(tempfile.mkdtemp(prefix=f"{repro.NAME}-", dir=short()))  # for this user alone
+    folder = Path(
+        tempfile.mkdtemp(prefix=f"{determinism.NAME}-", dir=short())
+    )  # for this user alone
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         client.fresh(_KEPT, str(folder))
@@ -141,7 +143,7 @@ def _start(whose: str, listener: socket.socket) -> subprocess.Popen:
     # A session of its own: Ctrl-C in the terminal ends Snakemake, and that ends the parent.
     return subprocess.Popen(
         [sys.executable, "-m", "nbtrail.start", whose],
-        env={**repro.environment(), client.ADDRESS: ""},
+        env={**determinism.environment(), client.ADDRESS: ""},
         stdin=listener,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -215,7 +217,7 @@ def modules() -> list[str]:
     from nbtrail.base.project import project
     from nbtrail.record import fingerprint
 
-    root = repro.root()
+    root = determinism.root()
     code = fingerprint.package(root)
     does = [plan.RUNNER, plan.SWEEPER, *map(plan.does, [*plan.DOES, *project().does])]
     used = {(name, (module, name)) for module, name in does}

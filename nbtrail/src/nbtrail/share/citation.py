@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from nbtrail.base import files
-from nbtrail.base.repro import NAME
+from nbtrail.base.determinism import NAME
 
 SOURCE = "CITATION.cff"
 CODEMETA = "codemeta.json"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from nbtrail.base.repro import NAME
+from nbtrail.base.determinism import NAME
 from nbtrail.share import citation
 
 FILE = "ro-crate-metadata.json"

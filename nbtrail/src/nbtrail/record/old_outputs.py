@@ -17,9 +17,9 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from nbtrail.base import files, git, paths, repro
+from nbtrail.base import determinism, files, git, paths
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import NAME
 from nbtrail.record import verify
 
 STORE = ".baseline"
@@ -55,7 +55,7 @@ def accounts() -> dict[str, dict]:
 
 def read(digest: str) -> bytes | None:
     """The output with this sha256; None where it is not kept, or was damaged."""
-    path = repro.root() / STORE / digest
+    path = determinism.root() / STORE / digest
     content = path.read_bytes() if path.is_file() else None
     return content if content is not None and sha256(content).hexdigest() == digest else None
 
@@ -70,12 +70,12 @@ def keep() -> int:
         wanted = {(digest, path) for path, digest in recorded().items()}
         wanted |= {(digest, path) for path, digest in verify.recorded().items()}
         digests = {digest for digest, path in wanted if is_kept(path)}
-        store = repro.root() / STORE
+        store = determinism.root() / STORE
         store.mkdir(exist_ok=True)
         for old in store.iterdir():
             if old.name not in digests:
                 old.unlink()
-        return _take(repro.root(), wanted)
+        return _take(determinism.root(), wanted)
     except (OSError, AuditError) as error:
         print(f"`{NAME} diff` may lack old outputs: {error}", file=sys.stderr)
         return 0
@@ -90,7 +90,7 @@ def _take(folder: Path, wanted: set[tuple[str, str]]) -> int:
             continue
         content = full.read_bytes()
         if sha256(content).hexdigest() == digest:
-            out = repro.root() / STORE / digest
+            out = determinism.root() / STORE / digest
             files.replace(out, content)
             new += 1
     return new
@@ -115,7 +115,7 @@ def snakemake(folder: Path, targets: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", *targets],
         cwd=folder,
-        env=repro.environment() | variables,
+        env=determinism.environment() | variables,
         stdout=sys.stderr,
         check=False,
     )
@@ -141,7 +141,7 @@ def build(make: Callable[[Path, list[str]], None] = snakemake) -> list[str]:
     if _committed(verify.HASHES) is None:
         raise AuditError(
             "there is no commit to build.",
-            file=str(repro.root()),
+            file=str(determinism.root()),
             mend=f"run it in a clone, or name an archive: {NAME} diff --archive FILE.zip",
         )
     top = Path(tempfile.mkdtemp(prefix=f"{NAME}-"))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from nbtrail.base import files, paths
 from nbtrail.base.errors import AuditError
-from nbtrail.publish import tries
+from nbtrail.publish import standing
 
 
 def save_table(
@@ -37,6 +37,6 @@ def save_table(
     files.write_csv(data, where["csv"])
     cells = shown.astype("str").to_numpy().tolist()
     header = [str(name) for name in shown.columns]
-    caption = tries.standing(table, variant).beside(caption)
+    caption = standing.standing(table, variant).beside(caption)
     words = {"caption": caption, "header": header, "rows": cells, "widths": widths}
     files.write_json({"table": table, "variant": variant, **words}, where["json"])

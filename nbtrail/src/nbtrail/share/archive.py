@@ -12,9 +12,9 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from nbtrail.base import archives, git, notebook_form, repro
+from nbtrail.base import determinism, git, notebook_form, zips
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import NAME
 from nbtrail.record import verify
 from nbtrail.share import citation, crate
 
@@ -41,7 +41,7 @@ def write(manifest: dict) -> Path:
     Raises AuditError where an output is missing or not as the manifest has it, or where
     neither git nor an unpacked archive says what the sources are.
     """
-    root = repro.root()
+    root = determinism.root()
     sources, commit, modified = _sources()
     built = verify.outputs(manifest)
     for path in built:
@@ -76,7 +76,7 @@ def write(manifest: dict) -> Path:
     lines = [f"{sha256(_bytes(one)).hexdigest()}  {path}\n" for path, one in content.items()]
     content[HASHES] = "".join(sorted(lines, key=lambda line: line[66:])).encode()
     out = root / FOLDER / f"{name}.zip"
-    archives.write(
+    zips.write(
         out,
         {f"{name}/{path}": one for path, one in content.items()},
         executable={f"{name}/{path}" for path in sources if _executable(path)},
@@ -91,7 +91,7 @@ def _sources() -> tuple[list[str], str | None, bool]:
 
     In an unpacked archive, which is no repository, the archive's own lists say so.
     """
-    root = repro.root()
+    root = determinism.root()
     if (root / ABOUT).is_file():
         about = json.loads((root / ABOUT).read_text(encoding="utf-8"))
         lines = (root / HASHES).read_text(encoding="utf-8").splitlines()
@@ -125,7 +125,7 @@ def _as_committed(path: Path) -> bytes:
 
 def _executable(path: str) -> bool:
     # By what the file is, not by its mode: a file system may not know modes.
-    return (repro.root() / path).read_bytes()[:2] == b"#!"
+    return (determinism.root() / path).read_bytes()[:2] == b"#!"
 
 
 def _bytes(content: Path | bytes) -> bytes:

@@ -13,9 +13,11 @@ from typing import Any
 
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError
-from nbtrail.compare.checking import drawings, text
-from nbtrail.compare.diffing import rows
-from nbtrail.compare.diffing.base import (
+from nbtrail.compare.authenticity import drawings, text
+from nbtrail.compare.diff import rows
+from nbtrail.compare.diff.builds import archived, built, committed
+from nbtrail.compare.diff.expected import Split, of_claim, of_number, of_output, split
+from nbtrail.compare.diff.model import (
     Cell,
     Difference,
     Figure,
@@ -30,15 +32,13 @@ from nbtrail.compare.diffing.base import (
     short,
     size,
 )
-from nbtrail.compare.diffing.expected import Split, of_claim, of_number, of_output, split
-from nbtrail.compare.diffing.reading import (
+from nbtrail.compare.diff.reading import (
     claims_in,
     holds_numbers,
     json_in,
     numbers_in,
     same_json,
 )
-from nbtrail.compare.diffing.sides import archived, built, committed
 from nbtrail.record import numbers
 
 __all__ = ["Difference", "Side", "Split", "archived", "built", "committed", "compare", "split"]

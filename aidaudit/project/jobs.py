@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from aidaudit import config, layout
 from aidaudit.data import sources
+from nbtrail.base import determinism, files, paths, plan
 from nbtrail.base import excerpts as parts
-from nbtrail.base import files, paths, plan, repro
 from nbtrail.base.errors import AuditError
 from nbtrail.base.excerpts import Excerpt
 from nbtrail.base.job import Job, Kind
@@ -344,7 +344,7 @@ def style() -> list[str]:
 
 
 def _below(folder: str, pattern: str) -> list[str]:
-    root = repro.root()
+    root = determinism.root()
     return sorted(path.relative_to(root).as_posix() for path in (root / folder).glob(pattern))
 
 
@@ -437,7 +437,7 @@ def _between(row: Mapping[str, str], number: int) -> bool:
 
 def _entries(one: Job) -> list[Excerpt]:
     """What a notebook's code loads of the configuration."""
-    root = repro.root()
+    root = determinism.root()
     used = fingerprint.package(root).reached(fingerprint.named_in(root / one.notebook, root))
     found = [
         Excerpt(path, "all", _plain(path, load()))

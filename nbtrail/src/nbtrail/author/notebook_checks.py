@@ -13,9 +13,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from nbtrail.base import notebook_form, parameters, plan, repro
+from nbtrail.base import determinism, notebook_form, parameters, plan
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import NAME
 
 # A line of code that is longer is broken (pyproject.toml).
 WIDE = 96
@@ -27,9 +27,9 @@ PATHS = re.compile(
 
 def sources() -> list[str]:
     """The committed notebooks, as paths relative to the root."""
-    found = sorted((repro.root() / "notebooks").rglob("*.ipynb"))
+    found = sorted((determinism.root() / "notebooks").rglob("*.ipynb"))
     return [
-        path.relative_to(repro.root()).as_posix()
+        path.relative_to(determinism.root()).as_posix()
         for path in found
         if ".ipynb_checkpoints" not in path.parts
     ]
@@ -45,7 +45,7 @@ def problems(path: str | Path) -> list[str]:
     except AuditError as error:
         return [str(error)]
     found = [*faults(nb, path)]
-    if (repro.root() / path).read_bytes() != notebook_form.serialise(
+    if (determinism.root() / path).read_bytes() != notebook_form.serialise(
         notebook_form.clean_source(nb)
     ).encode():
         found.append(f"is not in its clean form; run: {NAME} notebooks --fix")
@@ -150,7 +150,7 @@ def with_defaults(notebook: str) -> str:
 
     A parameter that a notebook lacks, or that nobody gives, stays for a person to mend.
     """
-    text = (repro.root() / notebook).read_text(encoding="utf-8")
+    text = (determinism.root() / notebook).read_text(encoding="utf-8")
     job = plan.default(notebook)
     if job is None:
         return text
@@ -245,14 +245,15 @@ def repeated(notebook: str) -> list[str]:
 def repeated_in_sections() -> list[str]:
     """Where a section of the report types a date that a figure shown there has as parameter."""
     found, own = [], {job.name: job.own for job in plan.jobs()}
-    for path in sorted((repro.root() / "report/sections").glob("*.md")):
+    for path in sorted((determinism.root() / "report/sections").glob("*.md")):
         text = path.read_text(encoding="utf-8")
         shown = set(re.findall(r"\{\{(?:figure|table):(\w+):", text)) & set(own)
         for figure in sorted(shown):
             for name, value in own[figure].items():
                 for words in repeats(text, name, value) if _is_date(value) else ():
                     found.append(
-                        f"{path.relative_to(repro.root())}: '{words}' repeats the value of "
+                        f"{path.relative_to(determinism.root())}: '{words}' repeats the value "
+                        "of "
                         f"{figure}'s parameter {name}; name a number, such as {figure}.{name}"
                     )
     return found

@@ -15,7 +15,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
 
-from nbtrail.compare.checking.base import inflated
+from nbtrail.compare.authenticity.base import inflated
 
 MOST_PARTS = 1_000_000  # words, numbers and brackets; the report has a third of a million
 MOST_TABLE = 16 << 20  # bytes of a table or collection of objects

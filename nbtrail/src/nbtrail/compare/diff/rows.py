@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 
 from nbtrail.base import digits
 from nbtrail.base.project import project
-from nbtrail.compare.checking import text
-from nbtrail.compare.diffing.base import Cell, Table, Unreadable, both, relative, short, size
+from nbtrail.compare.authenticity import text
+from nbtrail.compare.diff.model import Cell, Table, Unreadable, both, relative, short, size
 
 MOST = 10
 Row = dict[str, str]

@@ -15,10 +15,10 @@ import struct
 from collections import Counter
 from pathlib import Path
 
-from nbtrail.base import archives, foreign, paths, terminal
+from nbtrail.base import foreign, paths, terminal, zips
 from nbtrail.base.errors import AuditError
-from nbtrail.compare.checking import documents, drawings, pictures, text, workbooks
-from nbtrail.compare.checking.base import Archive, Finding, hinted
+from nbtrail.compare.authenticity import documents, drawings, pictures, text, workbooks
+from nbtrail.compare.authenticity.base import Archive, Finding, hinted
 from nbtrail.record import manifest as manifests
 
 __all__ = ["EXIT", "Archive", "Finding", "check", "describe", "from_checkout", "from_zip"]
@@ -37,8 +37,8 @@ def from_checkout(root: Path) -> Archive:
     return Archive(_manifest(path.read_bytes()), lambda one: (root / one).read_bytes())
 
 
-def from_zip(reader: archives.Reader) -> Archive:
-    """The build in an archive that `archives.open_safely` opened."""
+def from_zip(reader: zips.Reader) -> Archive:
+    """The build in an archive that `zips.open_safely` opened."""
     ends = [name for name in reader.names() if name.endswith("/" + paths.MANIFEST)]
     if len(ends) != 1:
         raise AuditError(
@@ -68,7 +68,7 @@ _KINDS = {
 }
 
 
-def _hold_together(members: dict[str, str], reader: archives.Reader) -> None:
+def _hold_together(members: dict[str, str], reader: zips.Reader) -> None:
     """Raise `Beyond` where outputs would be too much to look through, by what they declare.
 
     members: output → its name in the archive.

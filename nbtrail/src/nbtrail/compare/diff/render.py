@@ -8,8 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from nbtrail.base import terminal
-from nbtrail.base.repro import NAME
-from nbtrail.compare.diffing.base import (
+from nbtrail.base.determinism import NAME
+from nbtrail.compare.diff.expected import Split
+from nbtrail.compare.diff.model import (
     Cell,
     Change,
     Difference,
@@ -18,7 +19,6 @@ from nbtrail.compare.diffing.base import (
     Table,
     Verdict,
 )
-from nbtrail.compare.diffing.expected import Split
 from nbtrail.publish import inert
 
 MOST = 20

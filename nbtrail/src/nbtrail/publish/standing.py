@@ -11,7 +11,7 @@ import importlib
 import textwrap
 from dataclasses import dataclass, field
 
-from nbtrail.base import files, paths, repro
+from nbtrail.base import determinism, files, paths
 from nbtrail.base.errors import AuditError
 
 NO_RELEASE = "not a release"
@@ -36,13 +36,13 @@ class Standing:
     @property
     def version(self) -> str:
         """The version that the output belongs to, for its metadata."""
-        return repro.VERSION if self.official else NO_RELEASE
+        return determinism.VERSION if self.official else NO_RELEASE
 
     @property
     def stamp(self) -> str:
         """What stands in the picture, by which it is cited."""
         if self.official:
-            return f"{self.identifier} · {repro.NAME} {repro.VERSION}"
+            return f"{self.identifier} · {determinism.NAME} {determinism.VERSION}"
         if not self.changed:
             return f"{self.identifier} · {OUTSIDE}"
         end = f" · {NO_RELEASE}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from nbtrail.base import foreign
-from nbtrail.compare.checking import text
-from nbtrail.compare.diffing import rows
-from nbtrail.compare.diffing.base import Unreadable
+from nbtrail.compare.authenticity import text
+from nbtrail.compare.diff import rows
+from nbtrail.compare.diff.model import Unreadable
 
 
 def holds_numbers(path: str) -> bool:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from nbtrail.base.repro import NAME
+from nbtrail.base.determinism import NAME
 
 MOST_LINES = 10
 _MARK = re.compile(f"{NAME}-id=([\\w.-]{{1,80}})".encode())

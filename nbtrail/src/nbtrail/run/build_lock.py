@@ -11,8 +11,8 @@ import os
 import sys
 from typing import TextIO
 
+from nbtrail.base.determinism import root
 from nbtrail.base.errors import AuditError
-from nbtrail.base.repro import root
 
 LOCK = ".snakemake/build.lock"
 # Open for as long as this process builds.

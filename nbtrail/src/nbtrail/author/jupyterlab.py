@@ -17,11 +17,11 @@ from typing import NoReturn
 
 from nbformat import NotebookNode, from_dict
 
-from nbtrail.base import digits, files, notebook_form, parameters, plan, repro
+from nbtrail.base import determinism, digits, files, notebook_form, parameters, plan
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
 from nbtrail.base.plan import Job
 from nbtrail.base.project import project
-from nbtrail.base.repro import NAME
 from nbtrail.base.working_copies import noted
 from nbtrail.run import notebooks
 
@@ -32,7 +32,7 @@ INJECTED = "injected-parameters"
 
 def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
     """The command that starts JupyterLab at a folder or notebook of this checkout."""
-    root = repro.root()
+    root = determinism.root()
     # A folder as an argument would become the root, and the rest of the checkout vanish.
     at = [f"--LabApp.default_url=/lab/tree/{open_at}"]
     if any(one.endswith(".ipynb") for one in arguments):
@@ -46,8 +46,8 @@ def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
         # Where the list of files begins; the address alone decides only what is open.
         "--FileContentsManager.preferred_dir=notebooks",
         f"--LabApp.app_settings_dir={root / SETTINGS}",
-        "--FileContentsManager.pre_save_hook=nbtrail.author.lab.saving",
-        "--FileContentsManager.post_save_hook=nbtrail.author.lab.saved",
+        "--FileContentsManager.pre_save_hook=nbtrail.author.jupyterlab.saving",
+        "--FileContentsManager.post_save_hook=nbtrail.author.jupyterlab.saved",
         *at,
         *arguments,
     ]
@@ -55,14 +55,16 @@ def command(arguments: list[str], open_at: str = "notebooks") -> list[str]:
 
 def environment() -> dict[str, str]:
     """The build's environment, but pictures appear in the notebook."""
-    kept = {key: value for key, value in repro.environment().items() if key != "MPLBACKEND"}
+    kept = {
+        key: value for key, value in determinism.environment().items() if key != "MPLBACKEND"
+    }
     # Terminals and `!snakemake` in a cell then find the project's own commands.
     return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
 
 
 def start(arguments: list[str], open_at: str = "notebooks") -> NoReturn:
     """Become JupyterLab: whoever ends this process ends the server and its kernels."""
-    os.chdir(repro.root())
+    os.chdir(determinism.root())
     sys.stdout.flush()
     line = command(arguments, open_at)
     os.execve(line[0], line, environment())
@@ -76,7 +78,7 @@ def copy_of(job: Job) -> str:
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    nb = load_notebook_node(str(repro.root() / job.notebook))
+    nb = load_notebook_node(str(determinism.root() / job.notebook))
     nb = parameterize_notebook(
         nb, job.parameters, comment=f"What the build injects for {job}; not saved"
     )
@@ -90,7 +92,7 @@ def stopped_copy(job: Job) -> str:
 
     Raises AuditError where nothing failed, or the source was changed since.
     """
-    if not (repro.root() / job.log).is_file():
+    if not (determinism.root() / job.log).is_file():
         raise AuditError(
             f"{job} has not failed.",
             file=job.log,
@@ -119,7 +121,7 @@ def _number_added(nb: NotebookNode) -> None:
 
 def _write_copy(job: Job, nb: NotebookNode) -> str:
     path = f"{FOLDER}/{job.name}-{job.group}.ipynb"
-    full = repro.root() / path
+    full = determinism.root() / path
     full.parent.mkdir(parents=True, exist_ok=True)
     (full.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     # As JupyterLab would write it, which else takes the copy for changed as soon as its kernel
@@ -189,7 +191,7 @@ def write_back(copy: Path) -> str | None:
         )
     nb = notebook_form.read(copy)
     nb.cells = [cell for cell in nb.cells if not notebook_form.added(cell)]
-    (repro.root() / notebook).write_text(
+    (determinism.root() / notebook).write_text(
         notebook_form.serialise(notebook_form.clean_source(nb)), encoding="utf-8", newline="\n"
     )
     _note(copy, notebook)
@@ -225,7 +227,7 @@ def run(job: Job, changes: dict[str, str]) -> tuple[str, dict[str, object]]:
 
 def written(folder: str) -> list[str]:
     """The files in a folder of `run`, sorted, relative to the root."""
-    found = sorted((repro.root() / folder).rglob("*"))
+    found = sorted((determinism.root() / folder).rglob("*"))
     return [files.name(path) for path in found if path.is_file()]
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from nbtrail.base import foreign
-from nbtrail.compare.checking.base import MOST_LINES, Archive, Finding, shared
+from nbtrail.compare.authenticity.base import MOST_LINES, Archive, Finding, shared
 
 MOST_CELL = 10_000_000
 

@@ -12,9 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from nbtrail.base import foreign
-from nbtrail.compare.checking import pdf_objects
-from nbtrail.compare.checking.base import MOST_LINES, Archive, Finding, hinted, shared
-from nbtrail.compare.checking.pdf_objects import Name, Ref, Stream, Unclear
+from nbtrail.compare.authenticity import pdf_objects
+from nbtrail.compare.authenticity.base import MOST_LINES, Archive, Finding, hinted, shared
+from nbtrail.compare.authenticity.pdf_objects import Name, Ref, Stream, Unclear
 
 MOST_VISITS = 2_000_000  # values, counted once for each page that leads to them
 # What may stand above pages and counts for all below.

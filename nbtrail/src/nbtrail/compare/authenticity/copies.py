@@ -18,7 +18,7 @@ from html import unescape
 import numpy as np
 from PIL import Image, ImageChops, ImageStat, JpegImagePlugin
 
-from nbtrail.compare.checking.base import MOST_LINES
+from nbtrail.compare.authenticity.base import MOST_LINES
 
 # Four pixels that change by a tenth of the scale from black to white are the least that anybody
 # sees. At half the size they leave one, sqrt(3 * 26²) = 45 over its three channels.

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from nbtrail.base import repro
+from nbtrail.base import determinism
 from nbtrail.base.errors import AuditError
 
 MIB = 1 << 20
@@ -72,7 +72,7 @@ def write(
 
     members: name in the archive → file or bytes. executable: names that keep that bit.
     """
-    when = datetime.fromtimestamp(repro.SOURCE_DATE_EPOCH, UTC).timetuple()[:6]
+    when = datetime.fromtimestamp(determinism.SOURCE_DATE_EPOCH, UTC).timetuple()[:6]
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
     try:
@@ -210,7 +210,7 @@ def unpack(path: Path, target: Path, limits: Limits = Limits()) -> Path:
 def _dated(path: Path) -> None:
     import os
 
-    os.utime(path, (repro.SOURCE_DATE_EPOCH, repro.SOURCE_DATE_EPOCH))
+    os.utime(path, (determinism.SOURCE_DATE_EPOCH, determinism.SOURCE_DATE_EPOCH))
 
 
 def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

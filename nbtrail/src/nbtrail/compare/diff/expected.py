@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from nbtrail.base import paths
 from nbtrail.base.errors import AuditError, nearest
-from nbtrail.compare.diffing.base import Change, Difference, Side, Table, Unreadable
-from nbtrail.compare.diffing.reading import claims_in, holds_numbers, numbers_in
+from nbtrail.compare.diff.model import Change, Difference, Side, Table, Unreadable
+from nbtrail.compare.diff.reading import claims_in, holds_numbers, numbers_in
 
 _SHOWN_ID = re.compile(r"[A-Z][0-9][0-9]")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from nbtrail.base import repro
-from nbtrail.base.repro import NAME
+from nbtrail.base import determinism
+from nbtrail.base.determinism import NAME
 from nbtrail.record import manifest as manifests
 
 
@@ -74,7 +74,7 @@ def _made(
 
 def _upstream(path: str, pad: str) -> Iterator[str]:
     """The upstream files that a raw table's descriptor names."""
-    about = json.loads((repro.root() / path).read_text(encoding="utf-8"))
+    about = json.loads((determinism.root() / path).read_text(encoding="utf-8"))
     for source in about.get("sources", ()):
         digest = source["hash"].removeprefix("sha256:")
         yield f"{pad}{path}: {about['title']} ({about['publisher']})"

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from nbtrail.base import foreign
-from nbtrail.compare.checking import copies
-from nbtrail.compare.checking.base import Archive, Finding, hinted, inflated
+from nbtrail.compare.authenticity import copies
+from nbtrail.compare.authenticity.base import Archive, Finding, hinted, inflated
 
 # Of what is drawn in small grey pictures, two different figures of this project share at most
 # 0.30; a figure and its copy, as JPEG or scaled down to a quarter, 0.85 and more.

@@ -18,11 +18,11 @@ from aidaudit import config, layout
 from aidaudit.claims.verdicts import NOT_TESTABLE
 from aidaudit.config import REPORT_TABLES
 from aidaudit.data import sources
-from aidaudit.measures import plausibility, results
+from aidaudit.measures import plausibility, result_tables
 from aidaudit.measures.donors import GROUPS
-from aidaudit.report import explorer, test_runs
+from aidaudit.report import interactive_view, test_runs
 from aidaudit.report.claims_table import VERDICTS, claims_markdown
-from nbtrail.base import digits, files, paths, repro
+from nbtrail.base import determinism, digits, files, paths
 from nbtrail.publish.report import Figure, assemble, cited, code, link, numbers_markdown, plain
 from nbtrail.record import manifest
 from nbtrail.record.numbers import display
@@ -48,8 +48,8 @@ def sections() -> list[Path]:
 def section_names() -> list[str]:
     """The section files relative to the root, in the order of their names."""
     return sorted(
-        path.relative_to(repro.root()).as_posix()
-        for path in (repro.root() / SECTIONS).glob("*.md")
+        path.relative_to(determinism.root()).as_posix()
+        for path in (determinism.root() / SECTIONS).glob("*.md")
     )
 
 
@@ -85,7 +85,7 @@ def figures_of(variants: list[str]) -> dict[tuple[str, str], Figure]:
 def claims_of(variants: list[str]) -> dict[str, pd.DataFrame]:
     """The claims table of each variant, and of what is judged once, indexed by claim."""
     return {
-        name: results.read(name, "claims").set_index("claim_id")
+        name: result_tables.read(name, "claims").set_index("claim_id")
         for name in [config.ALL, *variants]
     }
 
@@ -167,13 +167,13 @@ def text(
     numbers: dict[str, dict], figures: dict[tuple[str, str], Figure], tables: dict[str, str]
 ) -> str:
     """The whole report as one Markdown text. Raises AuditError as `report.assemble` does."""
-    root = repro.root()
+    root = determinism.root()
     return assemble(
         [path.relative_to(root) for path in sections()],
         numbers=numbers,
         figures=figures,
         tables=tables,
-        views=explorer.VIEWS,
+        views=interactive_view.VIEWS,
         title="How much did NATO countries give Ukraine?",
         subtitle="An executable audit of a 2025 article, claim by claim",
         abstract=files.source(ABSTRACT).relative_to(root),
@@ -187,7 +187,7 @@ def _amount(value: float, unit: str) -> str:
 
 def evidence_of(variants: list[str]) -> dict[str, pd.DataFrame]:
     """What the verdicts of each variant rest on, and of what is judged once."""
-    return {name: results.read(name, "readings") for name in [config.ALL, *variants]}
+    return {name: result_tables.read(name, "readings") for name in [config.ALL, *variants]}
 
 
 def _evidence(parts: pd.DataFrame) -> list[str]:
@@ -292,7 +292,7 @@ def _own(table: str, variant: str) -> str:
 
 
 def _headline(variants: list[str]) -> str:
-    tables = {name: results.read(name, "headline") for name in variants}
+    tables = {name: result_tables.read(name, "headline") for name in variants}
     header, rows = ["Allocations by"], []
     header += [f"{name}: bn EUR | bn US$" for name in variants]
     for group in tables[variants[0]]["donors"].unique():

@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from nbtrail.base import foreign
-from nbtrail.compare.checking.base import MOST_LINES, Archive, Finding, hinted, shared
+from nbtrail.compare.authenticity.base import MOST_LINES, Archive, Finding, hinted, shared
 
 # Drawings share style sheets and glyphs; a copy with some elements changed shares nearly all.
 ALIKE = 0.9

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 from openpyxl.utils import column_index_from_string
 
 from nbtrail.base import foreign, workbooks
-from nbtrail.compare.checking import text
-from nbtrail.compare.checking.base import MOST_LINES, Archive, Finding
+from nbtrail.compare.authenticity import text
+from nbtrail.compare.authenticity.base import MOST_LINES, Archive, Finding
 
 
 def is_workbook(content: bytes) -> bool:

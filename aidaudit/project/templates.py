@@ -50,13 +50,14 @@ STARTS = {
         reads="reads: [monthly]",
         table=("RESULTS", "monthly"),
         parameters=("variant", "release", "cut_off"),
-        imports="from aidaudit.measures import results\nfrom aidaudit.report import charts\n"
+        imports="from aidaudit.measures import result_tables\n"
+        "from aidaudit.report import charts\n"
         "from nbtrail.base import paths\n"
         "from nbtrail.record.numbers import Numbers\n"
         "from aidaudit.data.vocabulary import UNDATED",
         heading="## Allocations by month\n\nUndated rows cannot be placed in time.",
         compute="""\
-monthly = results.read(variant, "monthly")
+monthly = result_tables.read(variant, "monthly")
 dated = monthly[(monthly["measure"] == "allocation") & (monthly["month"] != UNDATED)]
 plotted = dated.groupby("month", as_index=False)["value_eur_bn"].sum()
 plotted.tail(3).round(2)""",
@@ -72,12 +73,12 @@ plotted.tail(3).round(2)""",
         reads="reads: [donor_totals]",
         table=("RESULTS", "donor_totals"),
         parameters=("variant", "release", "totals_release", "cut_off"),
-        imports="from aidaudit.measures import aggregate, results\n"
+        imports="from aidaudit.measures import aggregate, result_tables\n"
         "from aidaudit.report import charts\nfrom nbtrail.base import paths\n"
         "from nbtrail.record.numbers import Numbers",
         heading="## The fifteen largest donors",
         compute="""\
-totals = results.read(variant, "donor_totals")
+totals = result_tables.read(variant, "donor_totals")
 allocations = totals[totals["measure"] == "allocation"]
 plotted = (
     allocations.groupby("donor", as_index=False)["value_eur_bn"]
@@ -213,7 +214,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nbtrail.author import lab, scaffold
+from nbtrail.author import jupyterlab, scaffold
 from nbtrail.base import paths, plan
 from aidaudit.data.tables import {contract}
 
@@ -250,7 +251,7 @@ def test_nothing_is_left_to_fill_in(monkeypatch):
 @pytest.mark.build
 def test_the_total_is_that_of_the_rows(checkout):
     job = plan.named("{name}")
-    folder, _ = lab.run(job, {{}})
+    folder, _ = jupyterlab.run(job, {{}})
     path = checkout / folder / paths.numbers(job.group, "{name}")
     found = json.loads(path.read_text("utf-8"))
     assert found["{name}.total"]["value"] == pytest.approx(KNOWN)
@@ -313,7 +314,7 @@ import pandas as pd
 import pytest
 
 from aidaudit import config
-from aidaudit.claims import claims
+from aidaudit.claims import judge
 from aidaudit.project import new
 from aidaudit.claims.evidence import Data
 
@@ -348,6 +349,6 @@ def test_the_verdict_is_that_of_the_rows():
         article_date="2025-02-28",
         fixed_usd_per_eur=1.1,
     )
-    found = claims.evaluate(claim, data)
+    found = judge.evaluate(claim, data)
     assert (found["value"], found["verdict"]) == (pytest.approx(VALUE), VERDICT)
 '''
