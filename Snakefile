@@ -81,11 +81,11 @@ onstart:
         and workflow.resource_settings.nodes is None
     ):
         warm.begin()
-    baseline.keep()
+    old_outputs.keep()
 
 
 onsuccess:
-    baseline.keep()
+    old_outputs.keep()
 
 
 onerror:

@@ -25,8 +25,8 @@ rule sweep_part:
         runs=runs_of_part,
         excerpts=lambda wildcards: excerpts.keep(plan.sweep_excerpts(wildcards.sweep)),
         code=lambda wildcards: fingerprint.notebook(
-            repro.root() / settings.sweeps()[wildcards.sweep].notebook,
-            repro.root(),
+            determinism.root() / settings.sweeps()[wildcards.sweep].notebook,
+            determinism.root(),
             plan.SWEEPER,
         ),
     message:

@@ -666,7 +666,7 @@ def test_a_notebook_that_is_not_built_yet_is_told_by_all_that_speaks_of_outputs(
         refused = run(built, "aidaudit", *command)
         assert refused.returncode == 1
         assert told in refused.stdout
-        assert "to mend:  build it: make report" in refused.stdout
+        assert "fix:      build it: make report" in refused.stdout
     assert (built / verify.HASHES).read_bytes() == record
     for command in (("cite", "F10-all"), ("trace", "F10-all")):
         assert told in run(built, "aidaudit", *command).stdout

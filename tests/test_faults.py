@@ -43,11 +43,11 @@ def test_what_was_said_is_told_without_what_differs():
     told = (
         "2 jobs to do.\n\nnotebooks/figures/F10.ipynb: failed in cell 9: while True:\n"
         "CellTimeoutError: A cell timed out\n  the notebook as far as it ran: logs/x.ipynb\n"
-        "  to mend:  a notebook has 0.2 minutes\n\nmore"
+        "  fix:      a notebook has 0.2 minutes\n\nmore"
     )
     assert faults.seen(told) == (
         "notebooks/figures/F10.ipynb: failed in cell 9: while True: / "
-        "CellTimeoutError: A cell timed out / to mend:  a notebook has 0.2 minutes"
+        "CellTimeoutError: A cell timed out / fix:      a notebook has 0.2 minutes"
     )
     assert faults.seen("another build is at work\n  found:    'process 77'") == (
         "another build is at work / found:    'process …'"

@@ -656,7 +656,7 @@ def test_the_command_line_prints_one_message(checkout, options):
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert "tracker.xlsx: " in done.stderr
-    assert "to mend:" in done.stderr
+    assert "fix:" in done.stderr
     assert snapshot(checkout) == before
 
 

@@ -58,7 +58,7 @@ class Last(Random):
 def refused(done, *words):
     """One message, for the price of reading headers."""
     assert done.status in (1, 2), done.words
-    assert done.words.count("to mend:") == 1, done.words
+    assert done.words.count("fix:") == 1, done.words
     for word in words:
         assert word in done.words, done.words
     assert done.memory < 350

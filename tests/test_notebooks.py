@@ -233,7 +233,7 @@ def test_failure_names_cell_and_whole_message_and_touches_no_output(checkout):
     assert message.splitlines() == [
         "notebooks/n.ipynb: failed in cell 4: x = 1",
         "AuditError: d.csv, row 3: is odd",
-        "  to mend:  mend it",
+        "  fix:      mend it",
         "  the notebook as far as it ran: logs/n.ipynb",
         "  open it as it stopped: aidaudit lab logs/n.ipynb",
     ]

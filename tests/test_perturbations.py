@@ -88,5 +88,5 @@ def test_what_only_cleans_a_table_makes_no_use_of_it():
 def test_an_error_without_words_is_told_from_a_refusal():
     assert perturb.WORDLESS.search("failed in cell 9: x\nKeyError: '2021'\n")
     assert not perturb.WORDLESS.search(
-        "t.csv, row 2: a value is missing.\n  to mend:  edit it."
+        "t.csv, row 2: a value is missing.\n  fix:      edit it."
     )

@@ -1,4 +1,4 @@
-"""Every breach of a raw table ends with one message that says where, what and how to mend."""
+"""Every breach of a raw table ends with one message that says where, what and how to fix it."""
 
 import json
 from pathlib import Path

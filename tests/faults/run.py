@@ -599,7 +599,7 @@ def seen(told: str) -> str:
     for line in lines[begin + 1 : begin + 40]:
         if re.match(r"WorkflowError|Exiting|Shutting|At least", line):
             break
-        if re.match(r"\w*(Error|Exit|Output)\b|  (to mend|found|file)|.*: the notebook", line):
+        if re.match(r"\w*(Error|Exit|Output)\b|  (fix|found|file)|.*: the notebook", line):
             block.append(line.strip())
     text = " / ".join(block)
     # Paths of the copy, numbers of processes and seconds differ each time.

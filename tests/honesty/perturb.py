@@ -56,7 +56,7 @@ ASKED = {
     "scope": "Europe$",
     "cut_off": "2025-02",
 }
-# What is raised by code that did not expect a value, and tells nobody what to mend.
+# What is raised by code that did not expect a value, and tells nobody what to do.
 WORDLESS = re.compile(
     r"^(Key|Value|Index|Type|Attribute|ZeroDivision|Overflow|Assertion)Error\b.*", re.MULTILINE
 )

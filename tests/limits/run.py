@@ -440,7 +440,7 @@ def tried(part: list[tuple[str, str, int]], options: argparse.Namespace) -> list
                     options.keep.mkdir(exist_ok=True, parents=True)
                     shutil.copy(file, options.keep / "-".join(map(str, kind)).replace(" ", "_"))
                 continue
-            words = "refused" if "to mend:" in done.words else "answered"
+            words = "refused" if "fix:" in done.words else "answered"
             told = (kind, (done.status, words, done.memory, done.seconds))
             out.write(json.dumps(told) + "\n")
             out.flush()

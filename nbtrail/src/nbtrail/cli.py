@@ -414,7 +414,7 @@ def _warn_if_stale(whole: dict, name: str | None) -> None:
     if found:
         print(
             f"Not what would be built now; this tells of the last build:\n"
-            f"{freshness.told(found)}\n  to mend:  build it: make report\n",
+            f"{freshness.told(found)}\n  fix:      build it: make report\n",
             file=sys.stderr,
         )
 

@@ -47,7 +47,7 @@ class AuditError(Exception):
         if self.expected is not None:
             lines.append(f"  expected: {self.expected}")
         if self.mend is not None:
-            lines.append(f"  to mend:  {self.mend}")
+            lines.append(f"  fix:      {self.mend}")
         return "\n".join(lines)
 
 
