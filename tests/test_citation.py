@@ -66,7 +66,7 @@ def test_the_version_stands_in_one_place():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "version" not in project["project"]
     dynamic = project["tool"]["setuptools"]["dynamic"]["version"]["attr"]
-    assert dynamic == "nbtrail.src.nbtrail.base.repro.VERSION"
+    assert dynamic == "nbtrail.src.nbtrail.base.determinism.VERSION"
     # The second in which the day of the release begins.
     assert determinism.SOURCE_DATE_EPOCH % 86400 == 0
     assert determinism.ENVIRONMENT["SOURCE_DATE_EPOCH"] == str(determinism.SOURCE_DATE_EPOCH)

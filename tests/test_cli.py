@@ -40,7 +40,7 @@ def completed(*words: str) -> list[str]:
         cwd=ROOT,
         env={
             **os.environ,
-            "_NBTRAIL_COMPLETE": "complete_bash",
+            "_AIDAUDIT_COMPLETE": "complete_bash",
             "COMP_WORDS": " ".join(("aidaudit", *words)),
             "COMP_CWORD": str(len(words)),
             "PYTHONPATH": str(ROOT),

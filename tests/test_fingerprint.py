@@ -299,5 +299,5 @@ def test_a_name_that_is_not_there_is_left_to_the_run(root):
 def test_the_version_counts(root, monkeypatch):
     path = notebook(root, USES)
     before = digest(root, path)
-    monkeypatch.setattr(fingerprint.repro, "VERSION", "9.9.9")
+    monkeypatch.setattr(fingerprint.determinism, "VERSION", "9.9.9")
     assert digest(root, path) != before

@@ -166,7 +166,7 @@ def test_an_old_clone_is_told_once_what_was_removed(clone, monkeypatch, capsys):
     for key, value in BEFORE.items():
         shell(clone, "config", key, value)
     shell(clone, "config", "filter.lfs.clean", "git-lfs clean -- %f")
-    monkeypatch.setattr(cli.repro, "check_package", lambda _: None)
+    monkeypatch.setattr(cli.determinism, "check_package", lambda _: None)
     monkeypatch.setattr(sys, "argv", ["aidaudit", "setup-git"])
     for once in (True, False):
         with pytest.raises(SystemExit):
@@ -281,7 +281,7 @@ def test_a_checkout_of_somebody_else_is_told_with_advice_that_works(of_another):
 def test_verify_and_record_tell_it_once_and_keep_their_verdict(
     of_another, monkeypatch, capsys, options
 ):
-    monkeypatch.setattr(cli.repro, "check_package", lambda _: None)
+    monkeypatch.setattr(cli.determinism, "check_package", lambda _: None)
     monkeypatch.setattr("nbtrail.record.manifest.read", dict)
     monkeypatch.setattr("nbtrail.record.freshness.required", lambda: None)
     verdict = type("Verdict", (), {"level": "bytes"})

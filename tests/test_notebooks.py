@@ -98,7 +98,7 @@ def test_a_number_knows_its_job_its_cell_and_the_tables_that_were_read(checkout)
 @pytest.mark.build
 def test_a_kernel_that_is_no_fork_finds_the_package_of_the_checkout_that_it_runs_in(checkout):
     # As `aidaudit run` and builds without warm starts have it: from the checkout's own folder.
-    for name in ("aidaudit", "nbtrail", "CITATION.cff"):
+    for name in ("aidaudit", "nbtrail", "CITATION.cff", "pyproject.toml"):
         (checkout / name).symlink_to(Path(__file__).parents[1] / name)
     ran = subprocess.run(
         [sys.executable, "-c", "import sys; from nbtrail.base import settings; from "

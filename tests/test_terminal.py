@@ -116,7 +116,7 @@ def outside(tmp_path, monkeypatch):
         root.mkdir()
     (root / "Snakefile").touch()
     monkeypatch.chdir(root)
-    monkeypatch.setattr(cli.repro, "check_package", lambda _: None)
+    monkeypatch.setattr(cli.determinism, "check_package", lambda _: None)
     return root
 
 

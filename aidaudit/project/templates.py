@@ -214,12 +214,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nbtrail.author import jupyterlab, scaffold
-from nbtrail.base import paths, plan
 from aidaudit.data.tables import {contract}
+from aidaudit.project import new
+from nbtrail.author import jupyterlab
+from nbtrail.base import paths, plan
 
 ROOT = Path(__file__).parents[1]
-NEEDED = ("Snakefile", "CITATION.cff", "aidaudit", "nbtrail", "config", "data/raw", "notebooks")
+NEEDED = (
+    "Snakefile", "CITATION.cff", "pyproject.toml", "aidaudit", "nbtrail", "config", "data/raw",
+    "notebooks",
+)  # fmt: skip
 # What the notebook reads: few enough rows to add up by hand.
 TABLE = "{table}"
 COLUMNS = {start.columns}
@@ -315,8 +319,8 @@ import pytest
 
 from aidaudit import config
 from aidaudit.claims import judge
-from aidaudit.project import new
 from aidaudit.claims.evidence import Data
+from aidaudit.project import new
 
 ROOT = Path(__file__).parents[1]
 # What the claim's test looks at: few enough rows to work out by hand.

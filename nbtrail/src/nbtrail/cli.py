@@ -710,4 +710,4 @@ def failures() -> None:
 
 # Examples name the command as people type it here.
 for _one in app.registered_commands:
-    _one.help = inspect.getdoc(_one.callback).replace("nbtrail", NAME)
+    _one.help = (inspect.getdoc(_one.callback) or "").replace("nbtrail", NAME)

@@ -56,7 +56,7 @@ class Project:
     groups: names under which notebooks run, the last one for what depends on no variant.
     default_group: the one whose parameters notebooks have as defaults.
     jobs: the runs of notebooks for some groups (default: all), as data flow.
-    job: that of a group and a name, for a report on some groups. Raises AuditError.
+    job: that of a group and a name, for a report on some groups; None where there is none.
     reads, excerpts: the files that a job's notebook reads whole, and in part.
     steps: (group, name) of the jobs that run no notebook, before the manifest.
     step: kind and files read of such a job; None where there is none.
@@ -77,7 +77,7 @@ class Project:
     groups: Callable[[], list[str]]
     default_group: Callable[[], str]
     jobs: Callable[[Sequence[str] | None], list[Job]]
-    job: Callable[[str, str, Sequence[str] | None], Job]
+    job: Callable[[str, str, Sequence[str] | None], Job | None]
     reads: Callable[[Job], list[str]]
     excerpts: Callable[[Job], list[Excerpt]]
     steps: Callable[[Sequence[str] | None], list[tuple[str, str]]]

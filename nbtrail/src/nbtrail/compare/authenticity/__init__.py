@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from nbtrail.base import foreign, paths, terminal, zips
+from nbtrail.base.determinism import NAME
 from nbtrail.base.errors import AuditError
 from nbtrail.compare.authenticity import documents, drawings, pictures, text, workbooks
 from nbtrail.compare.authenticity.base import Archive, Finding, hinted
@@ -198,7 +199,7 @@ def describe(finding: Finding, archive: Archive) -> str:
         "lossy": "the same, as far as a copy that lost details can show",
     }
     manifest = archive.manifest
-    of = f"({manifest['project']} {manifest['version']})"
+    of = f"({NAME} {manifest['version']})"
     lines = [f"{heads[finding.status]} {of}", f"  {finding.how}"]
     mark = "but" if finding.status == "lossy" else "differs"
     lines += [f"  {mark}: {one}" for one in finding.differences]
