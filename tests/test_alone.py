@@ -12,7 +12,12 @@ from nbtrail.base.errors import AuditError
 from nbtrail.run import build_lock
 
 ROOT = Path(__file__).parents[1]
-BUILD = "from nbtrail.run import build_lock\nbuild_lock.build()\nprint('builds', flush=True)\ninput()"
+BUILD = """
+from nbtrail.run import build_lock
+build_lock.build()
+print('builds', flush=True)
+input()
+"""
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing keeps builds apart")
 
 
