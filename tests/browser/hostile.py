@@ -28,7 +28,7 @@ from nbformat.v4 import (
 )
 
 from aidaudit import config
-from aidaudit.report import tables
+from aidaudit.report import interactive_view, tables
 from nbtrail.base import determinism, plan
 from nbtrail.compare.diff import model
 from nbtrail.compare.diff import render as telling
@@ -238,7 +238,7 @@ def main(out):
 def render(out):
     """Put the hostile report together, and write it and the notebook's page."""
     root = determinism.root()
-    report.to_html(text(), out / "report.html", root)
+    report.to_html(text(), out / "report.html", root, views=interactive_view.drawn)
     report.notebook_pages([(root / "report/hostile.ipynb", out / "notebook.html")], root)
 
 
