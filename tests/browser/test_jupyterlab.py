@@ -242,7 +242,7 @@ def test_running_and_saving_shows_the_picture_and_changes_nothing(clone, lab):
 def test_an_edited_cell_is_all_that_changes_and_the_build_follows_it(clone, lab):
     page = lab(SOURCE, "lab")
     append(page, "Until early 2025", f" {READING}")
-    append(page, "views.cumulative", f"\n{ROUNDED}")
+    append(page, "figure_data.cumulative", f"\n{ROUNDED}")
     run_all(page)
     assert picture(page) > 300
     assert page.get_by_text("rounded for this test", exact=True).is_visible()
