@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import suppress
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -82,12 +83,15 @@ def main() -> None:
     os.environ.update(determinism.ENVIRONMENT)
     if hasattr(time, "tzset"):  # not on Windows
         time.tzset()
-    if sys.argv[1:2] and sys.argv[1] not in COMMANDS:
+    by_a_person = not set(sys.argv[1:2]) & set(COMMANDS)
+    if by_a_person:
         sys.argv[1:] = map(copied, sys.argv[1:])
     try:
         with suppress(FileNotFoundError):  # outside a checkout there is none to belong to
             determinism.check_package(determinism.root())
-            _join()
+            # The jobs of a build start a hundred times, and need none of them.
+            if by_a_person:
+                _join()
         app()
     except AuditError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -109,7 +113,8 @@ def main() -> None:
 
 @cache
 def _join(to: typer.Typer = app) -> None:
-    """Add the project's own commands, once."""
+    """Add the project's own commands, once, and what the project is."""
+    to.info.help = f"{metadata.metadata(NAME)['Summary']}."
     for further in project().commands():
         to.add_typer(further)
 

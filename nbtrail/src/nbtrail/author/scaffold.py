@@ -18,7 +18,6 @@ import yaml
 from nbtrail.author import notebook_checks
 from nbtrail.base import determinism, files, notebook_form, settings
 from nbtrail.base.errors import AuditError, nearest
-from nbtrail.base.project import project
 
 MARK = "TO FILL IN"
 
@@ -102,8 +101,7 @@ def with_entry(name: str, entry: str, row: int) -> str:
     while row < len(lines) and lines[row - 1].lstrip().startswith("#"):
         row -= 1
     text = "".join([*lines[:row], entry, *lines[row:]])
-    models = {**settings.FILES, **project().models()}
-    models[name].model_validate(yaml.safe_load(text))
+    settings.models()[name].model_validate(yaml.safe_load(text))
     return text
 
 

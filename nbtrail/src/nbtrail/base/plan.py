@@ -146,7 +146,7 @@ def default(source: str) -> Job | None:
     A notebook that the default variant does not run has those of the first job that does;
     one that cleans any table, its defaults' own.
     """
-    if source.startswith(notebook("clean/")[: -len(".ipynb")]):
+    if source.startswith(f"notebooks/{CLEAN}/"):
         declared = parameters.declared(source)
         return of_notebook(source, {key: one.default for key, one in declared.items()})
     found = [one for one in runs() if one.notebook == source]

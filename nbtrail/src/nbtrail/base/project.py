@@ -38,12 +38,17 @@ if TYPE_CHECKING:
 GROUP = "nbtrail.project"
 
 
+def at(place: str) -> Any:
+    """What stands at 'module:name', imported now."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def late(place: str) -> Callable[..., Any]:
     """The function at 'module:name', whose module is imported when it is first called."""
 
     def function(*given: Any, **named: Any) -> Any:
-        module, _, name = place.partition(":")
-        return getattr(importlib.import_module(module), name)(*given, **named)
+        return at(place)(*given, **named)
 
     function.__qualname__ = function.__doc__ = place
     return function
@@ -107,17 +112,12 @@ def _declared(root: Path) -> Project:
     with suppress(FileNotFoundError), (root / "pyproject.toml").open("rb") as stream:
         points = tomllib.load(stream).get("project", {}).get("entry-points", {}).get(GROUP, {})
         for place in points.values():
-            return _at(place)
+            return at(place)
     for point in metadata.entry_points(group=GROUP):
-        return _at(point.value)
+        return at(point.value)
     raise AuditError(
         "no project is declared here.",
         file="pyproject.toml",
         expected=f'[project.entry-points."{GROUP}"] and default = "package.module:NAME"',
         mend="add it, install the project, and run the command again.",
     )
-
-
-def _at(place: str) -> Project:
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)

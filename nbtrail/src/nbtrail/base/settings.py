@@ -120,10 +120,14 @@ def limits() -> Limits:
     return load("limits", Limits)
 
 
+def models() -> dict[str, type[BaseModel]]:
+    """Name of each file of settings → its model, the project's own among them."""
+    return {**FILES, **project().models()}
+
+
 def schema_texts() -> dict[str, str]:
     """config/schemas/<name>.json → its text, generated from the models."""
-    models = {**FILES, **project().models()}
     return {
         f"config/schemas/{name}.json": json.dumps(model.model_json_schema(), indent=1) + "\n"
-        for name, model in models.items()
+        for name, model in models().items()
     }
